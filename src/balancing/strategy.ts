@@ -1,0 +1,31 @@
+import type { Request } from '../proxy/request.ts'
+
+/** What a strategy may know of an endpoint. */
+export interface Candidate {
+  /** Stable identity: service, address and instance. */
+  readonly key: string
+  /** Above 0; already scaled for slow start. */
+  readonly weight: number
+  /** Requests on their way to it from this worker. */
+  readonly inFlight: number
+}
+
+export interface Strategy {
+  /**
+   * One of the candidates. All of them may be used: health, draining and exclusions are settled by the caller.
+   * Never called with an empty list. The list is the same array until the candidates change.
+   */
+  pick<C extends Candidate>(candidates: readonly C[], request: Request): C
+}
+
+export interface StrategyDefinition {
+  /** One sentence for the reference. */
+  readonly summary: string
+  /** `random` gives numbers in [0, 1). */
+  create(random: () => number): Strategy
+}
+
+/** Declares a strategy; to be the default export of a file in `balancing/strategies/`, whose name is the strategy's. */
+export function defineStrategy(definition: StrategyDefinition): StrategyDefinition {
+  return definition
+}

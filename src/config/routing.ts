@@ -1,0 +1,67 @@
+import type { Fields, OptionsOf } from './fields.ts'
+
+/**
+ * The dynamic configuration that providers produce, one schema per resource. Each resource is decoded by itself,
+ * so that a wrong one costs only itself.
+ */
+export const routerOptions = (field: Fields) => ({
+  rule: field.string('Which requests the router takes, in the rule language.').optional(),
+  entryPoints: field.list('Entry points that it listens on; none named: those marked `asDefault`, else all.', field.string('Name of an entry point.')).default([]),
+  middlewares: field.list('Middlewares in the order in which requests pass them.', field.string('`name` or `name@provider`.')).default([]),
+  service: field.string('The service that answers; may be left out when the same source defines exactly one.').optional(),
+  priority: field.integer('Higher wins; 0 or left out: the length of the rule.').default(0),
+  ruleSyntax: field.choice('Kept for compatibility; only v3 is understood.', ['v3']).optional(),
+  tls: field.pending('TLS on routers comes with the TLS entry points'),
+  observability: field.pending('per-router observability'),
+  parentRefs: field.pending('routers in several layers'),
+})
+export type RouterConfig = OptionsOf<ReturnType<typeof routerOptions>>
+
+const serverOptions = (field: Fields) => ({
+  url: field.string('Where it listens: `http://` or `https://`, host or address, and port.').optional(),
+  weight: field.integer('Its share of the requests; 0 takes it out.', { min: 0, max: 1_000_000 }).default(1),
+  preservePath: field.boolean('Puts the path of `url` in front of the request path.').default(false),
+  // Tags name one server, whose address the source knows.
+  port: field.integer('Tags only: the port, or the container port, to connect to.', { min: 1, max: 65_535 }).optional(),
+  scheme: field.choice('Tags only: how to speak to it.', ['http', 'https', 'h2c']).default('http'),
+})
+
+const cookieOptions = (field: Fields) => ({
+  name: field.string('Name of the cookie.').optional(),
+  secure: field.boolean('Only over TLS.').default(false),
+  httpOnly: field.boolean('Out of reach of scripts.').default(false),
+  sameSite: field.choice('When browsers send it to this site from another.', ['none', 'lax', 'strict']).optional(),
+  maxAge: field.integer('Seconds; 0: until the browser closes.').default(0),
+  path: field.string('Path that it is sent for.').default('/'),
+  domain: field.string('Domain that it is sent for.').optional(),
+})
+
+export const loadBalancerOptions = (field: Fields) => ({
+  servers: field.list('The endpoints of the service.', field.section('One endpoint.', serverOptions(field))).default([]),
+  server: field.section('Tags only: the instance itself.', serverOptions(field)).optional(),
+  strategy: field.choice('How an endpoint is chosen.', ['wrr', 'p2c', 'hrw', 'leasttime']).default('wrr'),
+  passHostHeader: field.boolean('Sends the client\'s Host header on.').default(true),
+  responseForwarding: field.section('How responses are passed on.', {
+    flushInterval: field.duration('Kept for compatibility: every chunk is passed on at once.', {}).prefault('100ms'),
+  }).optional(),
+  serversTransport: field.string('Name of the transport to use.').optional(),
+  sticky: field.section('Keeps a client on one endpoint.', { cookie: field.section('By a cookie.', cookieOptions(field)).optional() }).optional(),
+  healthCheck: field.pending('active health checks'),
+  passiveHealthCheck: field.pending('passive health checks'),
+})
+export type LoadBalancerConfig = OptionsOf<ReturnType<typeof loadBalancerOptions>>
+
+export const serviceOptions = (field: Fields) => ({
+  loadBalancer: field.section('Spreads requests over endpoints.', loadBalancerOptions(field)).optional(),
+  weighted: field.pending('weighted services'),
+  mirroring: field.pending('mirroring'),
+  failover: field.pending('failover services'),
+  highestRandomWeight: field.pending('services chosen by highest random weight'),
+  middlewares: field.pending('middlewares on services'),
+})
+export type ServiceConfig = OptionsOf<ReturnType<typeof serviceOptions>>
+
+/** The kinds of resources under `http`, and what else is understood. */
+export const HTTP_SECTIONS = ['routers', 'services', 'middlewares', 'serversTransports'] as const
+/** Top-level sections of the dynamic configuration that are not built yet, with what they wait for. */
+export const PENDING_SECTIONS = { tcp: 'TCP routing', udp: 'UDP routing', tls: 'TLS' } as const

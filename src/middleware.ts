@@ -1,0 +1,61 @@
+import type { Fields, OptionsOf, Shape } from './config/fields.ts'
+import type { Request } from './proxy/request.ts'
+import type { Response } from './proxy/response.ts'
+
+export type { Request } from './proxy/request.ts'
+export { Response } from './proxy/response.ts'
+export { HeaderList } from './proxy/header-list.ts'
+export type { Body } from './proxy/body.ts'
+export type { WhyCode } from './proxy/why.ts'
+
+/** Hands the request to what comes after, and gives its response. Never rejects: failures are responses with a `why`. */
+export type Next = (request: Request) => Response | Promise<Response>
+
+/**
+ * What a middleware does to each request. Absent phases cost nothing. All phases may answer synchronously, and
+ * should, unless they have to wait: a promise per request is the dearest thing on the hot path.
+ */
+export interface Middleware {
+  /** Changes the request, or answers it at once by returning a response. Runs in the order of the chain. */
+  request?(request: Request): Response | undefined | void | Promise<Response | undefined | void>
+  /** Changes the response, in place. Runs in reverse order, for answers that the proxy made itself, too. */
+  response?(response: Response, request: Request): void | Promise<void>
+  /** Decides whether, when and how often the rest runs: for retries, breakers, limits and buffering. */
+  around?(request: Request, next: Next): Response | Promise<Response>
+}
+
+/** What a middleware may use of the worker that it runs in. */
+export interface MiddlewareTools {
+  /** The middleware's full name, such as `auth@file`. */
+  readonly name: string
+  /**
+   * Checks a password against a bcrypt, MD5 (apr1) or SHA-1 htpasswd hash on another thread, since slow hashing
+   * must never hold up a data-plane worker. Never rejects: an unreadable hash gives false.
+   */
+  verifyPassword(password: string, hash: string): Promise<boolean>
+}
+
+/** What the control plane lends a definition while it prepares options. */
+export interface PreparationTools {
+  /** Text of a file on this machine. Throws what `fs.readFile` throws. */
+  readText(path: string): Promise<string>
+}
+
+export interface MiddlewareDefinition<S extends Shape = Shape> {
+  /** One sentence for the reference. */
+  readonly summary: string
+  /** The options. Called in the control plane only: workers never load the schema library. */
+  readonly options: (field: Fields) => S
+  /** What the schema cannot say (one option excluding another): the complaint as a sentence, or undefined. */
+  check?(options: OptionsOf<S>): string | undefined
+  /** Replaces what only the control plane can read (files) by plain data, which then travels to the workers. */
+  prepare?(options: OptionsOf<S>, tools: PreparationTools): Promise<OptionsOf<S>>
+  /** For a middleware that stands for others: their names, in order. `create` is then never called. */
+  expand?(options: OptionsOf<S>): readonly string[]
+  create(options: OptionsOf<S>, tools: MiddlewareTools): Middleware
+}
+
+/** Declares a middleware; to be the default export of a file in `middlewares/`, whose name is the middleware's. */
+export function defineMiddleware<S extends Shape>(definition: MiddlewareDefinition<S>): MiddlewareDefinition<S> {
+  return definition
+}

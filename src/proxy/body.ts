@@ -1,0 +1,145 @@
+import type { HeaderList } from './header-list.ts'
+
+/** The side that bytes come from. */
+export interface BodyProducer {
+  /** The consumer has room again after `push` returned false. */
+  resume(): void
+  /** The consumer wants no more; the producer frees what it holds. Called at most once. */
+  cancel(): void
+}
+
+/** Bytes that may wait in a body before its producer is asked to pause. */
+export const BODY_HIGH_WATER = 64 * 1024
+
+/**
+ * A message body as a pull source with back-pressure, of known or unknown length, with trailers at its end.
+ * Whatever is at hand can be taken without waiting, so a small body that came with its head leaves with it in one
+ * write; waiting is one callback, not a promise per chunk. Every chunk is owned by whoever takes it.
+ */
+export class Body {
+  /** Bytes announced by Content-Length; undefined when only the end will tell. */
+  readonly length: number | undefined
+  /** Set when the body has ended with a trailer section. */
+  trailers: HeaderList | undefined = undefined
+  /** Why the body broke off. A broken body must never look like a complete one. */
+  error: Error | undefined = undefined
+  readonly #producer: BodyProducer | null
+  #chunks: Buffer[] = []
+  #first = 0
+  #buffered = 0
+  #complete = false
+  #paused = false
+  #cancelled = false
+  #wake: (() => void) | null = null
+
+  constructor(length: number | undefined, producer: BodyProducer | null) {
+    this.length = length
+    this.#producer = producer
+  }
+
+  /** A complete body of these bytes. */
+  static of(bytes: Buffer): Body {
+    const body = new Body(bytes.length, null)
+    body.push(bytes)
+    body.end()
+    return body
+  }
+
+  // ---- for the producer -------------------------------------------------------------------------------------
+
+  /** Adds a chunk that nobody else will write to. False: pause until `resume` is called. */
+  push(chunk: Buffer): boolean {
+    if (this.#cancelled) return true
+    this.#chunks.push(chunk)
+    this.#buffered += chunk.length
+    this.#signal()
+    if (this.#buffered < BODY_HIGH_WATER) return true
+    this.#paused = true
+    return false
+  }
+
+  end(trailers?: HeaderList): void {
+    this.trailers = trailers
+    this.#complete = true
+    this.#signal()
+  }
+
+  fail(error: Error): void {
+    if (this.#complete || this.error) return
+    this.error = error
+    this.#signal()
+  }
+
+  // ---- for the consumer -------------------------------------------------------------------------------------
+
+  /** The next chunk at hand, or undefined: then see `done` and `error`, or wait with `onReadable`. */
+  take(): Buffer | undefined {
+    if (this.#first === this.#chunks.length) return undefined
+    const chunk = this.#chunks[this.#first]!
+    this.#chunks[this.#first++] = EMPTY
+    this.#buffered -= chunk.length
+    if (this.#first === this.#chunks.length) {
+      this.#chunks.length = 0
+      this.#first = 0
+    }
+    if (this.#paused && this.#buffered < BODY_HIGH_WATER / 2) {
+      this.#paused = false
+      this.#producer?.resume()
+    }
+    return chunk
+  }
+
+  /** All bytes have come and all were taken. */
+  get done(): boolean {
+    return this.#complete && this.#first === this.#chunks.length
+  }
+
+  /** All bytes have come; some may still wait to be taken. */
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  /** Bytes at hand. */
+  get buffered(): number {
+    return this.#buffered
+  }
+
+  /** Calls `wake` once, when there is a chunk, the end, or an error; at once if there already is. */
+  onReadable(wake: () => void): void {
+    this.#wake = wake
+    if (this.#buffered > 0 || this.#complete || this.error) this.#signal()
+  }
+
+  /** The rest is not wanted. Safe to call at any time. */
+  cancel(): void {
+    if (this.#cancelled) return
+    this.#cancelled = true
+    this.#chunks = []
+    this.#first = this.#buffered = 0
+    this.#wake = null
+    if (!this.#complete && !this.error) this.#producer?.cancel()
+  }
+
+  /** Chunks until the end; throws `error` when the body breaks off. Leaving the loop early cancels. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    try {
+      while (!this.done) {
+        const chunk = this.take()
+        if (chunk) yield chunk
+        else if (this.error) throw this.error
+        else await new Promise<void>((resolve) => this.onReadable(resolve))
+      }
+    } finally {
+      this.cancel()
+    }
+  }
+
+  #signal(): void {
+    const wake = this.#wake
+    if (!wake) return
+    this.#wake = null
+    wake()
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
