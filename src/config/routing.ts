@@ -26,16 +26,6 @@ const serverOptions = (field: Fields) => ({
   scheme: field.choice('Tags only: how to speak to it.', ['http', 'https', 'h2c']).default('http'),
 })
 
-const cookieOptions = (field: Fields) => ({
-  name: field.string('Name of the cookie.').optional(),
-  secure: field.boolean('Only over TLS.').default(false),
-  httpOnly: field.boolean('Out of reach of scripts.').default(false),
-  sameSite: field.choice('When browsers send it to this site from another.', ['none', 'lax', 'strict']).optional(),
-  maxAge: field.integer('Seconds; 0: until the browser closes.').default(0),
-  path: field.string('Path that it is sent for.').default('/'),
-  domain: field.string('Domain that it is sent for.').optional(),
-})
-
 export const loadBalancerOptions = (field: Fields) => ({
   servers: field.list('The endpoints of the service.', field.section('One endpoint.', serverOptions(field))).default([]),
   server: field.section('Tags only: the instance itself.', serverOptions(field)).optional(),
@@ -44,8 +34,8 @@ export const loadBalancerOptions = (field: Fields) => ({
   responseForwarding: field.section('How responses are passed on.', {
     flushInterval: field.duration('Kept for compatibility: every chunk is passed on at once.', {}).prefault('100ms'),
   }).optional(),
-  serversTransport: field.string('Name of the transport to use.').optional(),
-  sticky: field.section('Keeps a client on one endpoint.', { cookie: field.section('By a cookie.', cookieOptions(field)).optional() }).optional(),
+  serversTransport: field.pending('named servers transports'),
+  sticky: field.pending('sticky sessions'),
   healthCheck: field.pending('active health checks'),
   passiveHealthCheck: field.pending('passive health checks'),
 })
