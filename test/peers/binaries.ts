@@ -1,0 +1,105 @@
+import { constants } from 'node:fs'
+import { access, chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Peer, PeerName } from './catalogue.ts'
+import { installHint, PEERS } from './catalogue.ts'
+import { unpackFromDebian } from './debian.ts'
+import { withLock } from './lock.ts'
+
+const FOLDER = fileURLToPath(new URL('../../.peers', import.meta.url))
+
+export const consulBinary = (): Promise<string> => peerBinary('consul')
+export const nginxBinary = (): Promise<string> => peerBinary('nginx')
+export const haproxyBinary = (): Promise<string> => peerBinary('haproxy')
+export const caddyBinary = (): Promise<string> => peerBinary('caddy')
+
+/**
+ * Path of a program that runs the peer: the one that its variable names, else the one on PATH, else one that was
+ * fetched into `.peers/`, now if need be.
+ * @throws Error with the command that installs the peer
+ */
+export async function peerBinary(name: PeerName): Promise<string> {
+  const peer: Peer = PEERS[name]
+  const named = process.env[peer.variable]
+  if (named !== undefined && named !== '') return await runnable(named, name)
+  return (await onPath(peer.command)) ?? (await fetched(name, peer))
+}
+
+async function runnable(path: string, name: PeerName): Promise<string> {
+  if (await isRunnable(path)) return path
+  throw new Error(
+    `${PEERS[name].variable} names ${path}, which cannot be run; install it: ${installHint(name)}`,
+  )
+}
+
+async function onPath(command: string): Promise<string | undefined> {
+  // Daemons live in sbin, which is not on everyone's PATH.
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
+  for (const folder of folders) {
+    const path = join(folder, command)
+    if (folder !== '' && (await isRunnable(path))) return path
+  }
+  return undefined
+}
+
+async function fetched(name: PeerName, peer: Peer): Promise<string> {
+  const start = join(FOLDER, name, 'start')
+  if (await isRunnable(start)) return start
+  return await withLock(`peers-${FOLDER}`, async () => {
+    if (await isRunnable(start)) return start
+    process.stderr.write(`peers: fetching ${name} with apt-get into .peers/${name} (once) …\n`)
+    try {
+      await install(name, peer)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new Error(
+        `${name} is missing and could not be fetched; install it: ${installHint(name)}\n${reason}`,
+        { cause: error },
+      )
+    }
+    return start
+  })
+}
+
+/** Made beside its place and then renamed, so that a peer is there whole or not at all. */
+async function install(name: PeerName, peer: Peer): Promise<void> {
+  const place = join(FOLDER, name)
+  const draft = `${place}.draft`
+  await rm(draft, { recursive: true, force: true })
+  await mkdir(draft, { recursive: true })
+  await unpackFromDebian(peer, draft, join(FOLDER, 'apt'))
+  await rm(join(draft, 'packages'), { recursive: true, force: true })
+  await writeStart(draft, peer)
+  await rm(place, { recursive: true, force: true })
+  await rename(draft, place)
+}
+
+/** A script that puts the libraries that came along where the program finds them, and becomes the program. */
+async function writeStart(folder: string, peer: Peer): Promise<void> {
+  const libraries = await libraryFolders(folder)
+  const places = libraries.map((place) => `"$here/${place}"`).join(':')
+  const search = places === '' ? '' : `LD_LIBRARY_PATH=${places}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} `
+  const start = join(folder, 'start')
+  await writeFile(start, `#!/bin/sh\nhere=$(dirname "$0")\n${search}exec "$here/${peer.path}" "$@"\n`)
+  await chmod(start, 0o755)
+  if (!(await isRunnable(join(folder, peer.path))))
+    throw new Error(`the package ${peer.package} holds no ${peer.path}`)
+}
+
+async function libraryFolders(folder: string): Promise<string[]> {
+  const places: string[] = []
+  for (const root of ['lib', 'usr/lib']) {
+    for (const entry of await readdir(join(folder, root), { withFileTypes: true }).catch(() => [])) {
+      if (entry.isDirectory() && entry.name.includes('-linux-')) places.push(`${root}/${entry.name}`)
+    }
+  }
+  return places
+}
+
+function isRunnable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,39 @@
+/** A program that tests talk to, and where it comes from. */
+export interface Peer {
+  /** The variable that names a binary to be used instead. */
+  readonly variable: string
+  /** The program's name on PATH. */
+  readonly command: string
+  /** Debian package that holds it. */
+  readonly package: string
+  /** Path inside the package. */
+  readonly path: string
+  /** Debian release; undefined: the machine's own. */
+  readonly suite?: string
+  /** True when the package's program stands alone, so that nothing it depends on is fetched. */
+  readonly alone?: boolean
+}
+
+/** Consul left Debian after bullseye; its binary is a static one, so the old package serves any release. */
+export const PEERS = {
+  consul: {
+    variable: 'CONSUL_BIN',
+    command: 'consul',
+    package: 'consul',
+    path: 'usr/bin/consul',
+    suite: 'bullseye',
+    alone: true,
+  },
+  nginx: { variable: 'NGINX_BIN', command: 'nginx', package: 'nginx', path: 'usr/sbin/nginx' },
+  haproxy: { variable: 'HAPROXY_BIN', command: 'haproxy', package: 'haproxy', path: 'usr/sbin/haproxy' },
+  caddy: { variable: 'CADDY_BIN', command: 'caddy', package: 'caddy', path: 'usr/bin/caddy', alone: true },
+} as const satisfies Record<string, Peer>
+
+export type PeerName = keyof typeof PEERS
+
+/** The command by which a person installs the peer on this machine. */
+export function installHint(name: PeerName): string {
+  const peer: Peer = PEERS[name]
+  const byHand = peer.suite === undefined ? `apt-get install ${peer.package}, or ` : ''
+  return `${byHand}node test/peers/fetch.ts ${name}, or ${peer.variable}=/path/to/${peer.command}`
+}
