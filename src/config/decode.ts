@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { formatDuration } from './duration.ts'
 import { fields, innerOf, notesOf } from './fields.ts'
 import type { OptionsOf, Shape } from './fields.ts'
 import type { Origin, Problem } from './problem.ts'
@@ -59,6 +60,8 @@ class Walk {
   readonly problems: Problem[] = []
   refused = false
   readonly #origins = new Map<string, Origin>()
+  readonly #kinds = new Map<string, string>()
+  readonly #values = new Map<string, unknown>()
   readonly #options: DecodeOptions
 
   constructor(options: DecodeOptions) {
@@ -66,7 +69,7 @@ class Walk {
   }
 
   plain(schema: z.ZodType, node: SourceNode, path: Path): unknown {
-    this.#origins.set(pathText(path), node.origin)
+    this.#remember(schema, node, pathText(path))
     this.#checkNotes(schema, node, path)
     const structure = structureOf(schema)
     if (structure instanceof z.ZodObject) return this.#section(structure, node, path)
@@ -76,6 +79,13 @@ class Walk {
     return node.kind === 'list'
       ? node.items.map((item, i) => this.plain(ANYTHING, item, [...path, i]))
       : Object.fromEntries([...node.entries].map(([key, value]) => [key, this.plain(ANYTHING, value, [...path, key])]))
+  }
+
+  #remember(schema: z.ZodType, node: SourceNode, path: string): void {
+    this.#origins.set(path, node.origin)
+    const kind = notesOf(schema)?.kind
+    if (kind !== undefined) this.#kinds.set(path, kind)
+    if (kind === 'choice' && node.kind === 'scalar') this.#values.set(path, node.value)
   }
 
   #checkNotes(schema: z.ZodType, node: SourceNode, path: Path): void {
@@ -113,6 +123,7 @@ class Walk {
   #list(itemSchema: z.ZodType, node: SourceNode, path: Path): unknown {
     if (node.kind === 'scalar') return node.value
     const items = node.kind === 'list' ? node.items : indexedItems(node)
+    if (!items) return {}
     return items.map((item, i) => this.plain(itemSchema, item, [...path, i]))
   }
 
@@ -128,7 +139,12 @@ class Walk {
     const missing = issue.code === 'invalid_type' && !this.#origins.has(path)
     const subject = path === '' ? 'the value' : `\`${path}\``
     if (missing) this.#problem('E103', this.#originOf(issue.path), `${subject} is required`)
-    else this.#problem('E102', this.#originOf(issue.path), `${subject}: ${sentence(issue)}`)
+    else this.#problem('E102', this.#originOf(issue.path), `${subject}: ${sentence(issue, this.#kinds.get(path))}`, this.#nearestChoice(issue, path))
+  }
+
+  #nearestChoice(issue: z.core.$ZodIssue, path: string): string | undefined {
+    const value = this.#values.get(path)
+    return issue.code === 'invalid_value' && typeof value === 'string' ? didYouMean(value, issue.values.map(String)) : undefined
   }
 
   #originOf(path: Path): Origin {
@@ -153,15 +169,15 @@ const ANYTHING = z.unknown()
 
 /** `tls=true` and `tls=` in tags, `tls: {}` and `tls:` in files all mean a section with its defaults. */
 function emptySection(value: unknown): unknown {
-  if (value === null || value === true || value === '' || String(value).toLowerCase() === 'true') return {}
-  return String(value).toLowerCase() === 'false' ? undefined : value
+  const word = typeof value === 'string' ? value.toLowerCase() : value
+  if (word === null || word === true || word === '' || word === 'true') return {}
+  return word === false || word === 'false' ? undefined : value
 }
 
 /** Stores and flags write lists as sections whose keys are indexes: `servers/0/url`. */
-function indexedItems(node: SectionNode): SourceNode[] {
-  return [...node.entries]
-    .toSorted(([a], [b]) => Number(a) - Number(b))
-    .map(([, value]) => value)
+function indexedItems(node: SectionNode): SourceNode[] | undefined {
+  if (![...node.entries.keys()].every((key) => /^\d+$/.test(key))) return undefined
+  return [...node.entries].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, value]) => value)
 }
 
 function canonicalKey(shape: object, key: string): string | undefined {
@@ -177,7 +193,33 @@ function pathText(path: Path): string {
   )
 }
 
-function sentence(issue: z.core.$ZodIssue): string {
-  const text = issue.message.replace(/^Invalid (?:input|option): /, '')
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: 'expected text',
+  secret: 'expected text',
+  file: 'expected the path of a file',
+  boolean: 'expected true or false',
+  integer: 'expected a whole number',
+  number: 'expected a number',
+  duration: 'expected a duration such as `10s` or `1m30s`',
+  bytes: 'expected a size such as `64KiB` or `1MB`',
+  list: 'expected a list',
+  record: 'expected a section',
+  section: 'expected a section',
+}
+
+/** The schema library's complaint in the words of configuration. It never holds the value, which may be a secret. */
+function sentence(issue: z.core.$ZodIssue, kind = ''): string {
+  const bound = (limit: number | bigint): string => (kind === 'duration' ? formatDuration(Number(limit)) : String(limit))
+  if (issue.code === 'too_small') return `must be at least ${bound(issue.minimum)}`
+  if (issue.code === 'too_big') return `must be at most ${bound(issue.maximum)}`
+  if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values.map((value) => `\`${String(value)}\``))}`
+  return EXPECTED[kind] ?? lowerFirst(issue.message.replace(/^Invalid (?:input|option): /, ''))
+}
+
+function alternatives(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+}
+
+function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)
 }
