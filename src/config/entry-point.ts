@@ -1,0 +1,107 @@
+import type { Fields, OptionsOf } from './fields.ts'
+import type { ListenAddress } from './listen-address.ts'
+
+/** Above every priority that a router can be given, so that a redirection takes all. */
+const REDIRECTION_PRIORITY = Number.MAX_SAFE_INTEGER - 1
+
+/** The options of one entry point. */
+export const entryPointOptions = (field: Fields) => ({
+  address: field.string('Where it listens: `[host]:port[/tcp|/udp]`.'),
+  asDefault: field.boolean('Routers that name no entry point listen on those marked so.').default(false),
+  reusePort: field.boolean('Kept for compatibility: workers always share the port.').optional(),
+  transport: transport(field),
+  forwardedHeaders: forwardedHeaders(field),
+  http: http(field),
+  observability: field
+    .section('What is told of its requests.', {
+      accessLogs: field.boolean('Writes its requests to the access log.').default(true),
+      metrics: field.pending('metrics'),
+      tracing: field.pending('tracing'),
+      traceVerbosity: field.pending('tracing'),
+    })
+    .prefault({}),
+  allowACMEByPass: field.pending('certificates by ACME'),
+  proxyProtocol: field.pending('the PROXY protocol'),
+  http2: field.pending('HTTP/2'),
+  http3: field.pending('HTTP/3'),
+  udp: field.pending('UDP entry points'),
+})
+
+/** One entry point with its defaults filled in. */
+export type EntryPointConfig = OptionsOf<ReturnType<typeof entryPointOptions>> & {
+  /** `address`, taken apart. */
+  readonly listen: ListenAddress
+  /** Not for routers that name no entry point. */
+  readonly internal: boolean
+}
+
+function transport(field: Fields) {
+  const lifeCycle = {
+    requestAcceptGraceTimeout: field
+      .duration('How long requests are still accepted after the signal to stop, with `/ping` answering 503.')
+      .prefault('0s'),
+    graceTimeOut: field.duration('How long requests in flight may then take to finish.').prefault('10s'),
+  }
+  const respondingTimeouts = {
+    readTimeout: field.duration('Longest time to read a whole request; 0: none.').prefault('60s'),
+    writeTimeout: field.duration('Longest time to write a whole response; 0: none.').prefault('0s'),
+    idleTimeout: field.duration('How long a connection may stay idle; 0: for ever.').prefault('180s'),
+  }
+  return field
+    .section('Connections.', {
+      lifeCycle: field.section('Graceful stop.', lifeCycle).prefault({}),
+      respondingTimeouts: field.section('Time-outs towards clients.', respondingTimeouts).prefault({}),
+      keepAliveMaxTime: field
+        .duration('Age at which a connection is closed after its response; 0: never.')
+        .prefault('0s'),
+      keepAliveMaxRequests: field
+        .integer('Number of requests after which a connection is closed; 0: never.', { min: 0 })
+        .default(0),
+    })
+    .prefault({})
+}
+
+function forwardedHeaders(field: Fields) {
+  return field
+    .section('`X-Forwarded-*` headers.', {
+      insecure: field.boolean('Believes these headers from every client.').default(false),
+      trustedIPs: field
+        .list('Clients whose headers are believed.', field.string('IP address or CIDR range.'))
+        .default([]),
+      connection: field
+        .list(
+          'Headers that clients may name in `Connection` and that pass nevertheless.',
+          field.string('Name of a header.'),
+        )
+        .default([]),
+      notAppendXForwardedFor: field.boolean('Leaves `X-Forwarded-For` as it came.').default(false),
+      addXForwardedSchemeHeaders: field.boolean('Adds `X-Forwarded-Scheme` and `X-Scheme`.').default(false),
+    })
+    .prefault({})
+}
+
+function http(field: Fields) {
+  const redirection = {
+    to: field.string('Name of an entry point, or a port such as `:443`.'),
+    scheme: field.string('Scheme that clients are sent to.').default('https'),
+    permanent: field.boolean('Answers 301 or 308 rather than 302 or 307.').default(true),
+    priority: field.integer('Priority of the redirection among the routers.').default(REDIRECTION_PRIORITY),
+  }
+  return field
+    .section('What holds for all its HTTP routers.', {
+      redirections: field
+        .section('Sends all clients elsewhere.', {
+          entryPoint: field.section('To another entry point.', redirection).optional(),
+        })
+        .optional(),
+      middlewares: field
+        .list('Middlewares that all requests pass first.', field.string('`name@provider`.'))
+        .default([]),
+      tls: field.pending('TLS'),
+      encodeQuerySemicolons: field.pending('encoding of semicolons in queries'),
+      encodedCharacters: field.pending('a choice of encoded characters'),
+      sanitizePath: field.pending('a choice of path clean-up'),
+      maxHeaderBytes: field.pending('a choice of header size; the limit is 64 KiB'),
+    })
+    .prefault({})
+}

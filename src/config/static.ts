@@ -1,0 +1,152 @@
+import type { EntryPointConfig } from './entry-point.ts'
+import { entryPointOptions } from './entry-point.ts'
+import { fields } from './fields.ts'
+import type { Fields, OptionsOf, Shape, z } from './fields.ts'
+
+export type { EntryPointConfig } from './entry-point.ts'
+export type { ListenAddress } from './listen-address.ts'
+
+/** The options of every provider that there is, by its name in configuration (`consulCatalog`). */
+export type ProviderShapes = ReadonlyMap<string, (field: Fields) => Shape>
+
+/** Everything that is decided once, at start. */
+export interface StaticConfig extends Omit<StaticOptions, 'entryPoints' | 'providers' | 'workers'> {
+  /** By name; never empty. */
+  readonly entryPoints: ReadonlyMap<string, EntryPointConfig>
+  readonly providers: {
+    /** Milliseconds for which additions are gathered before they are served. */
+    readonly providersThrottleDuration: number
+    /** Names of providers; of two definitions that conflict, the one of the earlier provider wins. */
+    readonly precedence: readonly string[]
+    /** Options of the configured providers by their name in configuration, validated by their own shapes. */
+    readonly sources: ReadonlyMap<string, Readonly<Record<string, unknown>>>
+  }
+  readonly workers: number
+}
+
+export type LogConfig = StaticConfig['log']
+export type AccessLogConfig = NonNullable<StaticConfig['accessLog']>
+export type PingConfig = NonNullable<StaticConfig['ping']>
+
+/** Providers that are known by name and that a later version brings. */
+const PENDING_PROVIDERS = ['consul', 'ec2', 'ecs', 'etcd', 'http', 'nomad', 'redis', 'zooKeeper']
+
+/** What the options of `providers` are besides the providers themselves. */
+export const PROVIDER_SETTINGS = ['providersThrottleDuration', 'precedence'] as const
+
+/** The schema of the static configuration, with the providers that there are. */
+export function staticSchema(providers: ProviderShapes): z.ZodType<StaticOptions> {
+  const shape = { ...staticOptions(fields), providers: providersSection(fields, providers) }
+  return fields.section('Static configuration.', shape) as unknown as z.ZodType<StaticOptions>
+}
+
+export type StaticOptions = OptionsOf<ReturnType<typeof staticOptions>>
+
+function staticOptions(field: Fields) {
+  return {
+    entryPoints: field
+      .record('Where it listens, by name.', field.section('One entry point.', entryPointOptions(field)))
+      .default({}),
+    providers: providersSection(field, new Map()),
+    log: logSection(field),
+    accessLog: accessLogSection(field),
+    ping: pingSection(field),
+    workers: field
+      .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
+      .optional(),
+    global: field
+      .section('Kept for compatibility: nothing is ever sent anywhere.', {
+        checkNewVersion: field.boolean('Without effect.').optional(),
+        sendAnonymousUsage: field.boolean('Without effect.').optional(),
+      })
+      .optional(),
+    ...pendingSections(field),
+  }
+}
+
+function providersSection(field: Fields, providers: ProviderShapes) {
+  const pending = PENDING_PROVIDERS.map((name) => [name, field.pending(`the provider ${name}`)] as const)
+  const known = [...providers].map(
+    ([name, shape]) => [name, field.section(`The provider ${name}.`, shape(field)).optional()] as const,
+  )
+  return field
+    .section('Where services are found.', {
+      providersThrottleDuration: field.duration('For how long additions are gathered.').prefault('2s'),
+      precedence: field
+        .list('Providers, the one that wins conflicts first.', field.string('Name of a provider.'))
+        .default([]),
+      ...(Object.fromEntries([...pending, ...known]) as Readonly<Record<never, z.ZodType>>),
+    })
+    .prefault({})
+}
+
+function logSection(field: Fields) {
+  return field
+    .section('The log.', {
+      level: field
+        .choice('The least that is logged.', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'panic'])
+        .default('info'),
+      format: field
+        .choice('`common` is for people, `json` for machines; default: by whether a terminal reads it.', [
+          'common',
+          'json',
+        ])
+        .optional(),
+      filePath: field.file('The file that it goes to; default: standard output.').optional(),
+      noColor: field.boolean('Never colours it.').default(false),
+      maxSize: field.pending('log rotation'),
+      maxAge: field.pending('log rotation'),
+      maxBackups: field.pending('log rotation'),
+      compress: field.pending('log rotation'),
+      otlp: field.pending('logs through OpenTelemetry'),
+    })
+    .prefault({})
+}
+
+function accessLogSection(field: Fields) {
+  return field
+    .section('One line per request; off when left out.', {
+      filePath: field.file('The file that it goes to; default: standard output.').optional(),
+      format: field.choice('Form of the lines.', ['common', 'genericCLF', 'json']).default('common'),
+      bufferingSize: field
+        .integer('Lines that are kept before they are written.', { min: 0, max: 1_000_000 })
+        .default(0),
+      addInternals: field.boolean('Logs requests to `/ping` and the like, too.').default(false),
+      filters: field.pending('filters of the access log'),
+      fields: field.pending("choice of the access log's fields"),
+      dualOutput: field.pending('a second output of the access log'),
+      otlp: field.pending('the access log through OpenTelemetry'),
+    })
+    .optional()
+}
+
+function pingSection(field: Fields) {
+  return field
+    .section('Answers 200 on `/ping` while it serves; off when left out.', {
+      entryPoint: field.string('The entry point that answers.').default('traefik'),
+      manualRouting: field
+        .boolean('Leaves `/ping` to routers that name the service `ping@internal`.')
+        .default(false),
+      terminatingStatusCode: field
+        .integer('The answer during a graceful stop.', { min: 100, max: 599 })
+        .default(503),
+    })
+    .optional()
+}
+
+function pendingSections(field: Fields) {
+  return {
+    api: field.pending('the admin API'),
+    metrics: field.pending('metrics'),
+    tracing: field.pending('tracing'),
+    certificatesResolvers: field.pending('certificates by ACME'),
+    experimental: field.pending('experimental features'),
+    plugins: field.pending('plug-ins'),
+    serversTransport: field.pending('defaults of servers transports'),
+    tcpServersTransport: field.pending('TCP routing'),
+    hostResolver: field.pending('the host resolver'),
+    spiffe: field.pending('SPIFFE'),
+    ocsp: field.pending('OCSP stapling'),
+    core: field.pending('the choice of a rule syntax'),
+  }
+}
