@@ -1,0 +1,306 @@
+import type { Problem } from '../config/problem.ts'
+import { ConfigurationError, describeOrigin } from '../config/problem.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Clock } from './clock.ts'
+import { systemClock } from './clock.ts'
+import { Publisher } from './publisher.ts'
+import type { ProviderTools, Snapshot, Update } from './provider.ts'
+import type { PartState, ProviderPicture, ProviderState, SourceHealth } from './source-state.ts'
+
+export interface WatcherOptions {
+  /** Name of the provider's file in camel case; it appears in lower case. */
+  readonly name: string
+  /** The provider's `create`, its options already given. */
+  readonly create: (tools: ProviderTools) => AsyncIterable<Update>
+  /** Milliseconds between two publications of additions and changes (`providersThrottleDuration`). */
+  readonly throttle: number
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
+  readonly clock?: Clock
+}
+
+const FIRST_BACKOFF = 100
+const LONGEST_BACKOFF = 30_000
+
+/**
+ * Runs one provider for as long as the process lives: keeps the last good picture of each of its parts, starts it
+ * again when it breaks, and publishes what changed. What it has once said keeps serving until it says otherwise.
+ */
+export class Watcher implements AsyncDisposable {
+  /** As in `name@provider`. */
+  readonly name: string
+  readonly #options: WatcherOptions
+  readonly #clock: Clock
+  readonly #parts = new Map<string, PartState>()
+  readonly #stopping = new AbortController()
+  readonly #heard = Promise.withResolvers<void>()
+  readonly #refreshListeners = new Set<() => void>()
+  #publisher: Publisher | undefined
+  #running: Promise<void> | undefined
+  /** Why the provider as a whole does not run now. */
+  #crash: Problem | undefined
+  #lastError: Problem | undefined
+  #crashesInARow = 0
+  #endBackoff: (() => void) | undefined
+  #hasHeard = false
+
+  constructor(options: WatcherOptions) {
+    this.name = options.name.toLowerCase()
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+  }
+
+  /** Starts the provider; `onChange` is told whenever `picture` has become another. */
+  start(onChange: () => void): void {
+    if (this.#running) return
+    const { throttle, log } = this.#options
+    this.#publisher = new Publisher({
+      name: this.name,
+      throttle,
+      log,
+      clock: this.#clock,
+      signal: this.#stopping.signal,
+      onChange,
+    })
+    this.#running = this.#runForever()
+  }
+
+  /** What was published last. */
+  get picture(): ProviderPicture {
+    return { name: this.name, parts: this.#publisher?.published ?? new Map() }
+  }
+
+  /** Resolves once the provider has said or failed something, and that is published. */
+  get heard(): Promise<void> {
+    return this.#heard.promise
+  }
+
+  /** Asks for a fresh read now, and ends a waiting time after a failure. */
+  refresh(): void {
+    this.#endBackoff?.()
+    for (const listener of this.#refreshListeners) {
+      try {
+        listener()
+      } catch (error) {
+        this.#options.log.warn(`${this.name}: a refresh could not be asked for: ${messageOf(error)}`)
+      }
+    }
+  }
+
+  /** Ends the provider. Its picture stays readable. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error(`${this.name} is being stopped`))
+    this.#heard.resolve()
+    await this.#running
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Everything that the provider left out or cannot read now. */
+  get problems(): readonly Problem[] {
+    const parts = [...this.#parts.values()]
+    return [
+      ...(this.#crash ? [this.#crash] : []),
+      ...parts.flatMap(({ failure }) => failure ?? []),
+      ...parts.flatMap(({ snapshot }) => snapshot?.problems ?? []),
+    ]
+  }
+
+  get state(): ProviderState {
+    const parts = [...this.#parts].map(([part, { snapshot, lastSuccess, lastFailure, failure }]) => ({
+      part,
+      lastSuccess,
+      lastFailure,
+      instances: snapshot?.instances?.length ?? 0,
+      error: failure?.message,
+    }))
+    const times = parts.flatMap(({ lastSuccess }) => lastSuccess ?? [])
+    const lastSuccess = times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b))
+    return {
+      name: this.name,
+      state: this.#health(),
+      parts,
+      lastSuccess,
+      age: lastSuccess === undefined ? undefined : Math.max(0, this.#clock.now() - lastSuccess),
+      lastError: this.#lastError,
+      instances: parts.reduce((sum, { instances }) => sum + instances, 0),
+      problems: this.problems,
+    }
+  }
+
+  #health(): SourceHealth {
+    const parts = [...this.#parts.values()]
+    const faulty = this.#crash !== undefined || parts.some(({ failure }) => failure)
+    if (!faulty) return this.#hasHeard ? 'ok' : 'starting'
+    return parts.some(({ snapshot }) => snapshot) ? 'stale' : 'failing'
+  }
+
+  async #runForever(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      const failure = await this.#runOnce()
+      if (signal.aborted) return
+      this.#crashed(failure)
+      await this.#backOff()
+    }
+  }
+
+  /** Runs the provider until it breaks or ends, and says why. Whatever that run still holds is told to close. */
+  async #runOnce(): Promise<Problem> {
+    const run = new AbortController()
+    const signal = AbortSignal.any([this.#stopping.signal, run.signal])
+    try {
+      const updates = this.#options.create(this.#tools(signal))[Symbol.asyncIterator]()
+      for (;;) {
+        const result = await nextOrAborted(updates, signal)
+        if (!result) closeQuietly(updates)
+        if (!result || result.done === true) return ended(this.name)
+        this.#take(result.value)
+      }
+    } catch (error) {
+      return crashProblem(error, this.name)
+    } finally {
+      this.#refreshListeners.clear()
+      run.abort(new Error(`this run of ${this.name} is over`))
+    }
+  }
+
+  #tools(signal: AbortSignal): ProviderTools {
+    const { now, sleep, random } = this.#clock
+    return {
+      signal,
+      name: this.name,
+      now,
+      sleep: (milliseconds) => sleep(milliseconds, signal),
+      random,
+      onRefresh: (listener) => void this.#refreshListeners.add(listener),
+    }
+  }
+
+  #take(update: Update): void {
+    const part = update.part ?? ''
+    if ('failure' in update) this.#partFailed(part, update.failure)
+    else {
+      this.#healed(part)
+      if ('gone' in update) this.#parts.delete(part)
+      else this.#partRead(part, update)
+      this.#publisher?.changed(this.#snapshots())
+    }
+    this.#hear()
+  }
+
+  #partRead(part: string, snapshot: Snapshot): void {
+    const lastFailure = this.#parts.get(part)?.lastFailure
+    this.#parts.set(part, { snapshot, lastSuccess: this.#clock.now(), failure: undefined, lastFailure })
+  }
+
+  #partFailed(part: string, failure: Problem): void {
+    const before = this.#parts.get(part)
+    this.#lastError = failure
+    this.#parts.set(part, {
+      snapshot: before?.snapshot,
+      lastSuccess: before?.lastSuccess,
+      failure,
+      lastFailure: this.#clock.now(),
+    })
+    if (!sameFailure(before?.failure, failure))
+      this.#logFailure(part, failure, before?.snapshot !== undefined)
+  }
+
+  #crashed(failure: Problem): void {
+    if (!sameFailure(this.#crash, failure)) this.#logFailure('', failure, this.#parts.size > 0)
+    this.#crash = failure
+    this.#lastError = failure
+    this.#hear()
+  }
+
+  #healed(part: string): void {
+    this.#crashesInARow = 0
+    if (this.#crash) this.#options.log.info(`${this.name} is back`, { provider: this.name })
+    this.#crash = undefined
+    if (!this.#parts.get(part)?.failure) return
+    this.#options.log.info(`${label(this.name, part)} can be read again`, { provider: this.name, part })
+  }
+
+  #logFailure(part: string, failure: Problem, hasPicture: boolean): void {
+    const effect = hasPicture ? '; its last good picture keeps serving' : ''
+    const place = describeOrigin(failure.origin)
+    const remedy = failure.remedy === undefined ? '' : ` — ${failure.remedy}`
+    this.#options.log.error(`${label(this.name, part)}: ${failure.message}${remedy}${effect}`, {
+      provider: this.name,
+      ...(part === '' ? {} : { part }),
+      code: failure.code,
+      place,
+    })
+  }
+
+  #snapshots(): ReadonlyMap<string, Snapshot> {
+    return new Map(
+      [...this.#parts].flatMap(([part, { snapshot }]) => (snapshot ? [[part, snapshot] as const] : [])),
+    )
+  }
+
+  #hear(): void {
+    if (this.#hasHeard) return
+    this.#hasHeard = true
+    // After what came in the same breath has been published.
+    void this.#publisher?.settled().then(this.#heard.resolve)
+  }
+
+  /** Waits 100 ms, doubled with every crash up to 30 s; by chance half of that, so that many do not come at once. */
+  async #backOff(): Promise<void> {
+    const longest = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(this.#crashesInARow++, 20))
+    const wait = new AbortController()
+    this.#endBackoff = () => wait.abort()
+    const signal = AbortSignal.any([wait.signal, this.#stopping.signal])
+    await this.#clock.sleep(longest * (0.5 + this.#clock.random() / 2), signal).catch(() => undefined)
+    this.#endBackoff = undefined
+  }
+}
+
+/** The next result, or undefined when the signal fires first: a provider that hangs cannot hold up a stop. */
+function nextOrAborted<T>(
+  iterator: AsyncIterator<T>,
+  signal: AbortSignal,
+): Promise<IteratorResult<T> | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<T> | undefined>()
+  if (signal.aborted) return Promise.resolve(undefined)
+  const onAbort = (): void => resolve(undefined)
+  signal.addEventListener('abort', onAbort, { once: true })
+  iterator.next().then(resolve, reject)
+  return promise.finally(() => signal.removeEventListener('abort', onAbort))
+}
+
+function closeQuietly(iterator: AsyncIterator<unknown>): void {
+  void iterator.return?.().catch(() => undefined)
+}
+
+/** Retries fail in slightly other words each time; the code and the place tell whether it is news. */
+function sameFailure(a: Problem | undefined, b: Problem): boolean {
+  return a?.code === b.code && describeOrigin(a.origin) === describeOrigin(b.origin)
+}
+
+function label(name: string, part: string): string {
+  return part === '' ? name : `${name} (${part})`
+}
+
+function ended(name: string): Problem {
+  return {
+    code: 'E404',
+    severity: 'error',
+    message: `the provider ${name} ended by itself`,
+    origin: { source: name },
+  }
+}
+
+function crashProblem(error: unknown, name: string): Problem {
+  const [problem] = error instanceof ConfigurationError ? error.problems : []
+  if (problem) return problem
+  const message = `the provider ${name} broke: ${messageOf(error)}`
+  return { code: 'E401', severity: 'error', message, origin: { source: name } }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

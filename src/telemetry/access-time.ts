@@ -1,0 +1,99 @@
+/** Times of the access log in local time or UTC. Each function keeps the last second's text: thousands share it. */
+export type TimeZone = 'local' | 'utc'
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
+
+/** `02/Jan/2006:15:04:05 -0700`, as in the Common Log Format. */
+export const commonTime: Record<TimeZone, (milliseconds: number) => string> = {
+  local: perSecond(renderCommon, localFields),
+  utc: perSecond(renderCommon, utcFields),
+}
+
+/** `2006-01-02T15:04:05-07:00`, with `Z` for UTC (RFC 3339). */
+const isoSecond: Record<TimeZone, (milliseconds: number) => string> = {
+  local: perSecond(renderIso, localFields),
+  utc: perSecond(renderIso, utcFields),
+}
+
+/** RFC 3339 with microseconds, trailing zeros left out: `2006-01-02T15:04:05.25Z`. */
+export function preciseTime(milliseconds: number, zone: TimeZone): string {
+  const text = isoSecond[zone](milliseconds)
+  const micros = Math.floor((milliseconds - Math.floor(milliseconds / 1_000) * 1_000) * 1_000)
+  const fraction = pad(micros, 6).replace(/0+$/, '')
+  return fraction === '' ? text : `${text.slice(0, 19)}.${fraction}${text.slice(19)}`
+}
+
+/** RFC 3339 to the second. */
+export function secondTime(milliseconds: number, zone: TimeZone): string {
+  return isoSecond[zone](milliseconds)
+}
+
+interface TimeFields {
+  readonly year: number
+  readonly month: number
+  readonly day: number
+  readonly hour: number
+  readonly minute: number
+  readonly second: number
+  /** Minutes east of UTC. */
+  readonly offset: number
+}
+
+function perSecond(
+  render: (fields: TimeFields) => string,
+  fieldsOf: (date: Date) => TimeFields,
+): (milliseconds: number) => string {
+  let last = Number.NaN
+  let text = ''
+  return (milliseconds) => {
+    const second = Math.floor(milliseconds / 1_000)
+    if (second !== last) {
+      text = render(fieldsOf(new Date(second * 1_000)))
+      last = second
+    }
+    return text
+  }
+}
+
+function localFields(date: Date): TimeFields {
+  return {
+    year: date.getFullYear(),
+    month: date.getMonth(),
+    day: date.getDate(),
+    hour: date.getHours(),
+    minute: date.getMinutes(),
+    second: date.getSeconds(),
+    offset: -date.getTimezoneOffset(),
+  }
+}
+
+function utcFields(date: Date): TimeFields {
+  return {
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth(),
+    day: date.getUTCDate(),
+    hour: date.getUTCHours(),
+    minute: date.getUTCMinutes(),
+    second: date.getUTCSeconds(),
+    offset: 0,
+  }
+}
+
+function renderCommon({ year, month, day, hour, minute, second, offset }: TimeFields): string {
+  const time = `${pad(hour)}:${pad(minute)}:${pad(second)}`
+  return `${pad(day)}/${MONTHS[month]}/${pad(year, 4)}:${time} ${zoneText(offset, '')}`
+}
+
+function renderIso({ year, month, day, hour, minute, second, offset }: TimeFields): string {
+  const zone = offset === 0 ? 'Z' : zoneText(offset, ':')
+  return `${pad(year, 4)}-${pad(month + 1)}-${pad(day)}T${pad(hour)}:${pad(minute)}:${pad(second)}${zone}`
+}
+
+function zoneText(offset: number, separator: string): string {
+  const minutes = Math.abs(offset)
+  return `${offset < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}${separator}${pad(minutes % 60)}`
+}
+
+function pad(value: number, width = 2): string {
+  return String(value).padStart(width, '0')
+}
