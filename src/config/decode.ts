@@ -210,6 +210,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
 /** The schema library's complaint in the words of configuration. It never holds the value, which may be a secret. */
 function sentence(issue: z.core.$ZodIssue, kind = ''): string {
   const bound = (limit: number | bigint): string => (kind === 'duration' ? formatDuration(Number(limit)) : String(limit))
+  if (issue.code === 'too_small' && Number(issue.minimum) === 0) return 'must not be negative'
   if (issue.code === 'too_small') return `must be at least ${bound(issue.minimum)}`
   if (issue.code === 'too_big') return `must be at most ${bound(issue.maximum)}`
   if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values.map((value) => `\`${String(value)}\``))}`

@@ -6,7 +6,7 @@ const REDIRECTION_PRIORITY = Number.MAX_SAFE_INTEGER - 1
 
 /** The options of one entry point. */
 export const entryPointOptions = (field: Fields) => ({
-  address: field.string('Where it listens: `[host]:port[/tcp|/udp]`.'),
+  address: field.string('Required. Where it listens: `[host]:port[/tcp|/udp]`.').default(''),
   asDefault: field.boolean('Routers that name no entry point listen on those marked so.').default(false),
   reusePort: field.boolean('Kept for compatibility: workers always share the port.').optional(),
   transport: transport(field),

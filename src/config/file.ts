@@ -1,3 +1,4 @@
+import { withExcerpts } from './excerpt.ts'
 import { parseJson } from './formats/json.ts'
 import { syntaxProblem } from './formats/parsed.ts'
 import type { Parsed } from './formats/parsed.ts'
@@ -32,7 +33,7 @@ export function parseConfigText(text: string, file: string): Parsed {
   const clean = text.startsWith('\uFEFF') ? text.slice(1) : text
   if (looksBinary(clean)) return refused(file, 'the file is not text in UTF-8')
   const { node, problems } = parser(clean, file)
-  return { node, problems: problems.map((problem) => withExcerpt(problem, clean)) }
+  return { node, problems: withExcerpts(problems, new Map([[file, clean]])) }
 }
 
 function extensionOf(file: string): string {
@@ -46,10 +47,4 @@ function refused(file: string, message: string): Parsed {
 /** Decoders put U+FFFD where bytes are no UTF-8; NUL stands in no configuration. */
 function looksBinary(text: string): boolean {
   return text.includes('\0') || text.includes('\uFFFD')
-}
-
-function withExcerpt(problem: Parsed['problems'][number], text: string): Parsed['problems'][number] {
-  const { line } = problem.origin
-  const excerpt = line === undefined ? undefined : text.split('\n', line)[line - 1]
-  return excerpt === undefined ? problem : { ...problem, excerpt: excerpt.replace(/\r$/, '') }
 }

@@ -20,7 +20,7 @@ interface Flag {
 }
 
 /** Kinds that a flag without a value switches on. */
-const SWITCHES: ReadonlySet<string | undefined> = new Set(['boolean', 'section', 'record', 'any'])
+const SWITCHES: ReadonlySet<string> = new Set(['boolean', 'section', 'record', 'any'])
 
 /**
  * Reads `--providers.consulCatalog.endpoint.address=…`, `--flag value` and `--flag`; letters' case does not matter.
@@ -47,7 +47,7 @@ function readFlags(args: readonly string[], schema: z.ZodType, problems: Problem
     }
     const taken = value === undefined ? valueAfter(args[i + 1], kindOf(path, schema)) : undefined
     if (taken !== undefined) i++
-    const found = value ?? taken ?? (SWITCHES.has(kindOf(path, schema)) ? 'true' : undefined)
+    const found = value ?? taken ?? (isSwitch(kindOf(path, schema)) ? 'true' : undefined)
     if (found === undefined) problems.push(withoutValue(name))
     else flags.push({ path: canonicalPath(schema, path), name: `--${name}`, value: found })
   }
@@ -67,7 +67,12 @@ function kindOf(path: readonly string[], schema: z.ZodType): string | undefined 
 /** The argument behind a flag, if it is the flag's value. Switches take only what is plainly meant for them. */
 function valueAfter(next: string | undefined, kind: string | undefined): string | undefined {
   if (next === undefined || next.startsWith('--')) return undefined
-  return SWITCHES.has(kind) && !/^(true|false)$/i.test(next) ? undefined : next
+  return kind !== undefined && isSwitch(kind) && !/^(true|false)$/i.test(next) ? undefined : next
+}
+
+/** What the schema does not know counts as a switch when nothing follows; its decoder then complains of it. */
+function isSwitch(kind: string | undefined): boolean {
+  return kind === undefined || SWITCHES.has(kind)
 }
 
 function isConfigFile({ path }: Flag): boolean {
