@@ -1,0 +1,16 @@
+import { compileRegex } from '../../config/regex.ts'
+import { checkRegex } from '../match-argument.ts'
+import { defineMatcher } from '../matcher.ts'
+import { queryValues } from '../query.ts'
+
+export default defineMatcher({
+  name: 'QueryRegexp',
+  summary: 'Some value of this query key matches the regular expression; without one: as `Query`.',
+  parameters: ['key', 'regexp?'],
+  check: (args) => checkRegex(args, 1),
+  create([key, source]) {
+    if (source === undefined) return ({ query }) => queryValues(query, key!).includes('')
+    const regex = compileRegex(source)
+    return ({ query }) => query !== '' && queryValues(query, key!).some((value) => regex.test(value))
+  },
+})
