@@ -6,6 +6,8 @@ export interface BodyProducer {
   resume(): void
   /** The consumer wants no more; the producer frees what it holds. Called at most once. */
   cancel(): void
+  /** The consumer asks for the first time. A body that nobody asks for need not be sent (`Expect: 100-continue`). */
+  demand?(): void
 }
 
 /** Bytes that may wait in a body before its producer is asked to pause. */
@@ -23,6 +25,8 @@ export class Body {
   trailers: HeaderList | undefined = undefined
   /** Why the body broke off. A broken body must never look like a complete one. */
   error: Error | undefined = undefined
+  /** Bytes that have come so far. */
+  received = 0
   readonly #producer: BodyProducer | null
   #chunks: Buffer[] = []
   #first = 0
@@ -30,6 +34,10 @@ export class Body {
   #complete = false
   #paused = false
   #cancelled = false
+  #demanded = false
+  /** Taken chunks, kept so that they can be sent again; undefined when nothing is kept any more. */
+  #kept: Buffer[] | undefined = undefined
+  #keepLimit = 0
   #wake: (() => void) | null = null
 
   constructor(length: number | undefined, producer: BodyProducer | null) {
@@ -49,6 +57,7 @@ export class Body {
 
   /** Adds a chunk that nobody else will write to. False: pause until `resume` is called. */
   push(chunk: Buffer): boolean {
+    this.received += chunk.length
     if (this.#cancelled) return true
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
@@ -72,12 +81,32 @@ export class Body {
 
   // ---- for the consumer -------------------------------------------------------------------------------------
 
+  /** Keeps what is taken, up to `limit` bytes, so that `rewind` can start the body anew. Before the first `take`. */
+  keep(limit: number): void {
+    if (this.length !== undefined && this.length > limit) return
+    this.#kept = []
+    this.#keepLimit = limit
+  }
+
+  /** Starts the body anew from its first byte. False when it was not kept, or has outgrown the limit. */
+  rewind(): boolean {
+    if (!this.#kept || this.error || this.#cancelled) return false
+    this.#chunks = [...this.#kept, ...this.#chunks.slice(this.#first)]
+    this.#first = 0
+    this.#buffered = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    this.#kept = []
+    this.#wake = null
+    return true
+  }
+
   /** The next chunk at hand, or undefined: then see `done` and `error`, or wait with `onReadable`. */
   take(): Buffer | undefined {
+    this.#demand()
     if (this.#first === this.#chunks.length) return undefined
     const chunk = this.#chunks[this.#first]!
     this.#chunks[this.#first++] = EMPTY
     this.#buffered -= chunk.length
+    if (this.#kept) this.#keepChunk(chunk)
     if (this.#first === this.#chunks.length) {
       this.#chunks.length = 0
       this.#first = 0
@@ -99,6 +128,11 @@ export class Body {
     return this.#complete
   }
 
+  /** So much is at hand that the producer should pause until `resume`. */
+  get full(): boolean {
+    return this.#paused
+  }
+
   /** Bytes at hand. */
   get buffered(): number {
     return this.#buffered
@@ -107,6 +141,7 @@ export class Body {
   /** Calls `wake` once, when there is a chunk, the end, or an error; at once if there already is. */
   onReadable(wake: () => void): void {
     this.#wake = wake
+    this.#demand()
     if (this.#buffered > 0 || this.#complete || this.error) this.#signal()
   }
 
@@ -117,6 +152,7 @@ export class Body {
     this.#chunks = []
     this.#first = this.#buffered = 0
     this.#wake = null
+    this.#kept = undefined
     if (!this.#complete && !this.error) this.#producer?.cancel()
   }
 
@@ -132,6 +168,18 @@ export class Body {
     } finally {
       this.cancel()
     }
+  }
+
+  #demand(): void {
+    if (this.#demanded) return
+    this.#demanded = true
+    this.#producer?.demand?.()
+  }
+
+  #keepChunk(chunk: Buffer): void {
+    this.#kept!.push(chunk)
+    this.#keepLimit -= chunk.length
+    if (this.#keepLimit < 0) this.#kept = undefined
   }
 
   #signal(): void {

@@ -1,5 +1,6 @@
 import type { Body } from './body.ts'
 import type { HeaderList } from './header-list.ts'
+import type { AccessEntry } from '../telemetry/access-entry.ts'
 import type { WhyCode } from './why.ts'
 
 /** A request on its way to a service; it knows no socket. */
@@ -20,6 +21,8 @@ export class Request {
   scheme: 'http' | 'https' = 'http'
   /** Null when there is none. */
   body: Body | null = null
+  /** The client takes trailers (`TE: trailers`). */
+  trailers = false
   /** The protocol that the client asks to upgrade to, such as `websocket`. */
   upgrade: string | undefined = undefined
   /** The peer's address, as the socket says: IPv4-mapped addresses as plain IPv4. */
@@ -45,6 +48,8 @@ export class Request {
   /** Attempts after the first. */
   retries = 0
   why: WhyCode | undefined = undefined
+  /** What the access log noted when the request came; undefined when nothing is logged. */
+  accessEntry: AccessEntry | undefined = undefined
 
   #matchPath: string | undefined = undefined
   #matchPathOf = ''

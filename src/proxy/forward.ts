@@ -1,0 +1,106 @@
+import type { LoadBalancer } from '../balancing/load-balancer.ts'
+import type { RetryBudget } from '../balancing/retry-budget.ts'
+import type { HeaderList } from './header-list.ts'
+import type { Request } from './request.ts'
+import { Response } from './response.ts'
+import type { Exchange, FailureKind, UpstreamConnection } from './upstream/connection.ts'
+import type { Endpoint } from './upstream/endpoint.ts'
+import type { WhyCode } from './why.ts'
+
+/** Further attempts after the first. */
+const MAX_RETRIES = 2
+/** Bytes of a request body that are kept to be sent again. */
+const REPLAY_LIMIT = 64 * 1024
+
+/** Methods that may be carried out twice (RFC 9110 §9.2.2), TRACE left out. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** What a service forwards with. */
+export interface ForwardTarget {
+  readonly balancer: LoadBalancer<Endpoint>
+  readonly passHostHeader: boolean
+  readonly budget: RetryBudget
+  /** False switches retries off: the contrast of the scenarios, never a user's choice. */
+  readonly retries: boolean
+}
+
+/** Sends a request to an endpoint of a service and gives its response; every failure is a response with a why-code. */
+export function forward(request: Request, target: ForwardTarget): Promise<Response> {
+  return new Promise((resolve) => new Forwarding(request, target, resolve).attempt())
+}
+
+/** One request on its way, over all its attempts. */
+class Forwarding implements Exchange {
+  readonly #request: Request
+  readonly #target: ForwardTarget
+  readonly #resolve: (response: Response) => void
+  readonly #tried: Endpoint[] = []
+  #connection: UpstreamConnection | null = null
+  #why: WhyCode = 'UH'
+
+  constructor(request: Request, target: ForwardTarget, resolve: (response: Response) => void) {
+    this.#request = request
+    this.#target = target
+    this.#resolve = resolve
+    target.budget.request(performance.now())
+    if (target.retries && request.body && IDEMPOTENT.has(request.method)) request.body.keep(REPLAY_LIMIT)
+    request.onAbort = () => this.#connection?.abort()
+  }
+
+  attempt(): void {
+    const endpoint = this.#target.balancer.pick(this.#request, this.#tried)
+    if (!endpoint) {
+      this.#giveUp()
+      return
+    }
+    this.#tried.push(endpoint)
+    this.#request.endpoint = endpoint.plan.url
+    this.#connection = endpoint.acquire()
+    this.#connection.send(this.#request, this.#target.passHostHeader, this)
+  }
+
+  onInformation(status: number, headers: HeaderList): void {
+    this.#request.onInformation?.(status, headers)
+  }
+
+  onResponse(response: Response): void {
+    this.#connection = null
+    this.#request.onAbort = undefined
+    this.#resolve(response)
+  }
+
+  onFailure(kind: FailureKind): void {
+    this.#connection = null
+    this.#why = WHY_OF[kind]
+    if (!this.#request.aborted && this.#mayRetry(kind)) {
+      this.#request.retries++
+      this.attempt()
+    } else this.#giveUp()
+  }
+
+  /** The table of DESIGN §6: what was not sent may always be sent again, what was sent only if it is safe. */
+  #mayRetry(kind: FailureKind): boolean {
+    if (!this.#target.retries || this.#request.retries >= MAX_RETRIES) return false
+    if (kind === 'connect' || kind === 'connect-timeout' || kind === 'unsent') return true
+    if (kind !== 'broken' || !IDEMPOTENT.has(this.#request.method)) return false
+    const { body } = this.#request
+    return (body === null || body.rewind()) && this.#target.budget.take(performance.now())
+  }
+
+  #giveUp(): void {
+    this.#request.onAbort = undefined
+    this.#request.body?.cancel()
+    this.#resolve(Response.because(this.#why))
+  }
+}
+
+const WHY_OF: Readonly<Record<FailureKind, WhyCode>> = {
+  connect: 'UF',
+  'connect-timeout': 'DT',
+  unsent: 'UF',
+  broken: 'UC',
+  malformed: 'UP',
+  timeout: 'UT',
+  'request-body': 'BR',
+  aborted: 'DC',
+}

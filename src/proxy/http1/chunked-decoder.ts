@@ -1,0 +1,129 @@
+import type { Body } from '../body.ts'
+import { HeaderList } from '../header-list.ts'
+import { CR, HEX, LF } from './bytes.ts'
+import { HopFields, parseFields } from './field-section.ts'
+
+/** Bytes of extensions that one body may carry: they are ignored, but reading them costs (CVE-2024-22019). */
+const MAX_EXTENSION_BYTES = 16 * 1024
+/** Bytes of a trailer section. */
+const MAX_TRAILER_BYTES = 16 * 1024
+/** Hexadecimal digits of a chunk size: 2^48 bytes, far from the edge of exact numbers. */
+const MAX_SIZE_DIGITS = 12
+
+type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailers' | 'done'
+
+/** Fields that a trailer section must not change (RFC 9110 §6.5.1): framing, routing, authentication. */
+const NOT_IN_TRAILERS = new Set(['content-length', 'host', 'authorization', 'cookie', 'set-cookie', 'content-encoding', 'content-type', 'content-range', 'forwarded', 'max-forwards', 'cache-control'])
+
+/** Reads a chunked body (RFC 9112 §7.1) into a `Body`. Strict: a byte out of place is an error, never a guess. */
+export class ChunkedDecoder {
+  #state: State = 'size'
+  #size = 0
+  #digits = 0
+  #extensionBytes = 0
+  #trailer: Buffer = Buffer.alloc(0)
+  readonly #body: Body
+
+  constructor(body: Body) {
+    this.#body = body
+  }
+
+  get done(): boolean {
+    return this.#state === 'done'
+  }
+
+  /**
+   * Takes bytes from `at` on; they are borrowed, so chunks are copied. Gives the offset behind what was used, which
+   * is less than the length only when the body is done; -1 when the coding is broken.
+   */
+  write(bytes: Buffer, at: number): number {
+    while (at < bytes.length && this.#state !== 'done') {
+      at = this.#state === 'data' ? this.#data(bytes, at) : this.#state === 'trailers' ? this.#trailers(bytes, at) : this.#line(bytes, at)
+      if (at < 0) return -1
+    }
+    return at
+  }
+
+  #data(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.#size)
+    this.#size -= end - at
+    this.#body.push(Buffer.from(bytes.subarray(at, end)))
+    if (this.#size === 0) this.#state = 'data-cr'
+    return end
+  }
+
+  /** One byte of a size line, or of the line end behind a chunk. */
+  #line(bytes: Buffer, at: number): number {
+    const byte = bytes[at]!
+    switch (this.#state) {
+      case 'size':
+        return this.#sizeByte(byte) ? at + 1 : -1
+      case 'extension':
+        if (byte === CR) this.#state = 'size-lf'
+        else if (!isExtensionByte(byte) || ++this.#extensionBytes > MAX_EXTENSION_BYTES) return -1
+        return at + 1
+      case 'size-lf':
+        if (byte !== LF) return -1
+        this.#state = this.#size === 0 ? 'trailers' : 'data'
+        return at + 1
+      case 'data-cr':
+        this.#state = 'data-lf'
+        return byte === CR ? at + 1 : -1
+      default:
+        this.#state = 'size'
+        this.#digits = 0
+        return byte === LF ? at + 1 : -1
+    }
+  }
+
+  #sizeByte(byte: number): boolean {
+    const digit = HEX[byte]!
+    if (digit < 16) {
+      this.#size = this.#size * 16 + digit
+      return ++this.#digits <= MAX_SIZE_DIGITS
+    }
+    if (this.#digits === 0) return false
+    if (byte === CR) this.#state = 'size-lf'
+    else if (byte === SEMICOLON) this.#state = 'extension'
+    else return false
+    return true
+  }
+
+  /** The trailer section is small and rare: it is gathered whole, then read like any field section. */
+  #trailers(bytes: Buffer, at: number): number {
+    const before = this.#trailer.length
+    const gathered = Buffer.concat([this.#trailer, bytes.subarray(at, at + MAX_TRAILER_BYTES + 4 - before)])
+    if (gathered[0] === CR && gathered.length >= 2) return gathered[1] === LF ? this.#finish(undefined, at + 2 - before) : -1
+    const end = gathered.indexOf('\r\n\r\n', 0, 'latin1')
+    if (end < 0) {
+      this.#trailer = gathered
+      return gathered.length > MAX_TRAILER_BYTES ? -1 : bytes.length
+    }
+    const hop = new HopFields()
+    const fields: string[] = []
+    if (parseFields(gathered, 0, end + 2, fields, hop) || hop.contentLength >= 0 || hop.transferEncoding) return -1
+    return this.#finish(allowedTrailers(fields), at + end + 4 - before)
+  }
+
+  #finish(trailers: HeaderList | undefined, at: number): number {
+    this.#state = 'done'
+    this.#body.end(trailers)
+    return at
+  }
+}
+
+const SEMICOLON = ';'.charCodeAt(0)
+
+/** No control byte but tab, and so no bare LF, which some parsers take for the line's end (CVE-2025-55315). */
+function isExtensionByte(byte: number): boolean {
+  return (byte >= 32 && byte !== 127) || byte === 9
+}
+
+function allowedTrailers(fields: readonly string[]): HeaderList {
+  const allowed: string[] = []
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase()
+    if (!NOT_IN_TRAILERS.has(name) && !name.startsWith('x-forwarded-')) allowed.push(fields[i]!, fields[i + 1]!)
+  }
+  return new HeaderList(allowed)
+}

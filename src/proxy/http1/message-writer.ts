@@ -1,0 +1,161 @@
+import type { Body } from '../body.ts'
+import type { HeaderList } from '../header-list.ts'
+import type { Wire } from '../wire.ts'
+
+/** Bytes that may wait in a socket before its source is left waiting. */
+const SOCKET_HIGH_WATER = 64 * 1024
+/** A head and what is at hand of its body leave in one write up to this size: one system call, one packet. */
+const COMBINED_LIMIT = 64 * 1024
+
+/** A field section as text, without the empty line. */
+export function fieldsText(headers: HeaderList): string {
+  const { fields } = headers
+  let text = ''
+  for (let i = 0; i < fields.length; i += 2) text += fields[i] + ': ' + fields[i + 1] + '\r\n'
+  return text
+}
+
+/** How a body ended up on the wire. */
+export interface WriterEvents {
+  /** All of it has been written. */
+  written(): void
+  /** The body broke off: what was written is not a complete message. */
+  broken(error: Error): void
+}
+
+/**
+ * Writes heads and bodies to one wire, in order, with back-pressure: it takes from the body only what the socket
+ * has room for. One object serves all messages of a connection.
+ */
+export class MessageWriter {
+  readonly #wire: Wire
+  readonly #events: WriterEvents
+  #body: Body | null = null
+  #chunked = false
+  #trailersWanted = false
+  #left = 0
+  #waiting = false
+  /** Body bytes written of the message at hand, without framing. */
+  bodyBytes = 0
+  readonly #wake = (): void => this.#pump()
+
+  constructor(wire: Wire, events: WriterEvents) {
+    this.#wire = wire
+    this.#events = events
+  }
+
+  /** A head (text up to and including its empty line) and a short body of the proxy's own, or none. */
+  writeWhole(head: string, body: string): void {
+    this.bodyBytes = Buffer.byteLength(body)
+    // Own bodies are ASCII, so latin1 is their encoding.
+    this.#wire.write(head + body)
+    this.#events.written()
+  }
+
+  /** A head and a body of known length, or, `chunked`, of unknown length with its trailers if they are wanted. */
+  writeBody(head: string, body: Body, chunked: boolean, trailersWanted: boolean): void {
+    this.bodyBytes = 0
+    this.#chunked = chunked
+    this.#trailersWanted = trailersWanted
+    this.#left = body.length ?? Number.POSITIVE_INFINITY
+    const first = body.buffered > 0 && body.buffered <= COMBINED_LIMIT ? body.take() : undefined
+    if (!first || chunked) {
+      this.#body = body
+      this.#wire.write(head)
+      if (first) this.#writeChunk(first)
+      this.#pump()
+      return
+    }
+    this.#body = body
+    this.#count(first)
+    if (this.#body === null) return
+    const bytes = Buffer.allocUnsafe(head.length + first.length)
+    bytes.write(head, 0, 'latin1')
+    bytes.set(first, head.length)
+    this.#wire.write(bytes)
+    this.#pump()
+  }
+
+  /** A head whose body comes from the wire itself (a tunnel), or has none. */
+  writeHead(head: string): void {
+    this.bodyBytes = 0
+    this.#wire.write(head)
+  }
+
+  /** The wire has room again. */
+  drained(): void {
+    if (this.#waiting) {
+      this.#waiting = false
+      this.#pump()
+    }
+  }
+
+  /** A body is on its way. */
+  get busy(): boolean {
+    return this.#body !== null
+  }
+
+  /** The wire is gone, or the message is given up: gives the body that was on its way, for the caller to cancel or rewind. */
+  abandon(): Body | null {
+    const body = this.#body
+    this.#body = null
+    return body
+  }
+
+  #pump(): void {
+    const body = this.#body
+    if (!body || this.#waiting) return
+    for (let chunk = body.take(); chunk; chunk = body.take()) {
+      if (chunk.length > 0) this.#writeChunk(chunk)
+      if (this.#body === null) return
+      if (this.#wire.backlog > SOCKET_HIGH_WATER) {
+        this.#waiting = true
+        return
+      }
+    }
+    if (body.done) this.#finish(body)
+    else if (body.error) this.#break(body, body.error)
+    else body.onReadable(this.#wake)
+  }
+
+  #writeChunk(chunk: Buffer): void {
+    this.#count(chunk)
+    if (this.#body === null) return
+    if (!this.#chunked) this.#wire.write(chunk)
+    else {
+      const size = chunk.length.toString(16) + '\r\n'
+      const framed = Buffer.allocUnsafe(size.length + chunk.length + 2)
+      framed.write(size, 0, 'latin1')
+      framed.set(chunk, size.length)
+      framed[framed.length - 2] = 13
+      framed[framed.length - 1] = 10
+      this.#wire.write(framed)
+    }
+  }
+
+  /** A counted body never gets longer than was announced: what follows would be read as the next message. */
+  #count(chunk: Buffer): void {
+    this.bodyBytes += chunk.length
+    this.#left -= chunk.length
+    if (this.#left < 0) this.#break(this.#body!, new Error('body is longer than its Content-Length'))
+  }
+
+  #finish(body: Body): void {
+    if (this.#left !== 0 && this.#left !== Number.POSITIVE_INFINITY) {
+      this.#break(body, new Error('body is shorter than its Content-Length'))
+      return
+    }
+    this.#body = null
+    if (this.#chunked) {
+      const trailers = this.#trailersWanted && body.trailers ? fieldsText(body.trailers) : ''
+      this.#wire.write(`0\r\n${trailers}\r\n`)
+    }
+    this.#events.written()
+  }
+
+  #break(body: Body, error: Error): void {
+    this.#body = null
+    body.cancel()
+    this.#events.broken(error)
+  }
+}

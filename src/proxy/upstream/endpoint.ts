@@ -1,0 +1,87 @@
+import type { Candidate } from '../../balancing/strategy.ts'
+import type { EndpointPlan } from '../../server/plan.ts'
+import type { Deadlines } from '../deadlines.ts'
+import type { Transport } from './transport.ts'
+import { UpstreamConnection } from './connection.ts'
+
+/** One endpoint of a service as one worker sees it: its connections and what is on its way to it. */
+export class Endpoint implements Candidate {
+  readonly key: string
+  plan: EndpointPlan
+  /** Requests and tunnels on their way. */
+  inFlight = 0
+  readonly transport: Transport
+  readonly deadlines: Deadlines
+  /** Last in, first out: what was used last is least likely to have been closed by the peer. */
+  readonly #idle: UpstreamConnection[] = []
+  readonly #open = new Set<UpstreamConnection>()
+  readonly #drained: (endpoint: Endpoint) => void
+
+  /** `drained` is called whenever nothing is in flight any more while the endpoint drains. */
+  constructor(key: string, plan: EndpointPlan, transport: Transport, deadlines: Deadlines, drained: (endpoint: Endpoint) => void) {
+    this.key = key
+    this.plan = plan
+    this.transport = transport
+    this.deadlines = deadlines
+    this.#drained = drained
+  }
+
+  get weight(): number {
+    return this.plan.weight
+  }
+
+  get draining(): boolean {
+    return this.plan.state === 'draining'
+  }
+
+  /** Connections open to it, idle ones included. */
+  get connections(): number {
+    return this.#open.size
+  }
+
+  /** A connection that is free to carry a request, or a new one that is still connecting. */
+  acquire(): UpstreamConnection {
+    this.inFlight++
+    const idle = this.#idle.pop()
+    if (idle) return idle
+    const connection = new UpstreamConnection(this)
+    this.#open.add(connection)
+    return connection
+  }
+
+  /** Takes a new plan over. A draining endpoint keeps no idle connection: its process may stop at any moment. */
+  update(plan: EndpointPlan): void {
+    this.plan = plan
+    if (!this.draining) return
+    for (const connection of this.#idle.splice(0)) connection.close()
+    if (this.inFlight === 0) this.#drained(this)
+  }
+
+  /** Ends everything that is still going on with it. */
+  close(): void {
+    for (const connection of this.#open) connection.close()
+    this.#idle.length = 0
+  }
+
+  // ---- for its connections ----------------------------------------------------------------------------------
+
+  /** An exchange is over, however it went. */
+  exchangeEnded(): void {
+    this.inFlight--
+    if (this.inFlight === 0 && this.draining) this.#drained(this)
+  }
+
+  /** True when the connection is kept for the next request. */
+  keep(connection: UpstreamConnection): boolean {
+    if (this.draining || this.#idle.length >= this.transport.maxIdleConnections) return false
+    this.#idle.push(connection)
+    return true
+  }
+
+  /** The connection is of no more use. */
+  forget(connection: UpstreamConnection): void {
+    this.#open.delete(connection)
+    const at = this.#idle.lastIndexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
+  }
+}

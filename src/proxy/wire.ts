@@ -1,0 +1,144 @@
+import net from 'node:net'
+import type { TLSSocket } from 'node:tls'
+
+/** Who listens to a wire. Swapped when a connection changes its protocol (an upgrade). */
+export interface WireHandler {
+  /**
+   * Bytes have come. They are borrowed: the buffer is used again after the call, so whatever is kept, or written
+   * to another socket, must be copied first.
+   */
+  onBytes(bytes: Buffer): void
+  /** The peer will send nothing more. */
+  onEnd(): void
+  /** Everything that was written has left; only called after a `write` that returned false. */
+  onDrain(): void
+  /** Both directions are closed. Called exactly once, also after `destroy`. */
+  onClose(error: Error | undefined): void
+}
+
+/**
+ * One buffer for all reads of a thread: what is read is handled before the next read, so connections can share it.
+ * Saves an allocation per read (measured on the prototype: 44 → 37.5 µs per request).
+ */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+
+/** A byte stream to a peer: a plain or TLS socket with one listener, reading into the shared buffer where it can. */
+export class Wire {
+  readonly socket: net.Socket
+  handler: WireHandler
+  #error: Error | undefined = undefined
+  #paused = false
+
+  private constructor(socket: net.Socket, handler: WireHandler) {
+    this.socket = socket
+    this.handler = handler
+    socket.on('end', () => this.handler.onEnd())
+    socket.on('drain', () => this.handler.onDrain())
+    socket.on('error', (error) => (this.#error = error))
+    socket.on('close', () => this.handler.onClose(this.#error))
+  }
+
+  /** Opens a connection to an IP address. `connected` runs once it can carry bytes. */
+  static connect(host: string, port: number, handler: WireHandler, connected: () => void): Wire {
+    let wire: Wire | undefined = undefined
+    const socket = net.connect({
+      host,
+      port,
+      noDelay: true,
+      allowHalfOpen: true,
+      onread: { buffer: readBuffer, callback: (length, buffer) => wire!.#read(length, buffer as Buffer) },
+    })
+    socket.once('connect', connected)
+    wire = new Wire(socket, handler)
+    return wire
+  }
+
+  /** A TLS socket of either side: `onread` has no effect there, so each chunk is a buffer of its own. */
+  static tls(socket: TLSSocket, handler: WireHandler): Wire {
+    const wire = new Wire(socket, handler)
+    socket.on('data', (chunk: Buffer) => wire.handler.onBytes(chunk))
+    return wire
+  }
+
+  /**
+   * Takes over a socket that a server accepted with `pauseOnConnect`. Node offers `onread` only for sockets that
+   * connect, so the handle is moved to a socket made with it.
+   */
+  static accepted(socket: net.Socket, server: net.Server, handler: WireHandler): Wire {
+    let wire: Wire | undefined = undefined
+    const moved = moveHandle(socket, server, (length, buffer) => wire!.#read(length, buffer))
+    if (!moved) {
+      wire = new Wire(socket, handler)
+      socket.on('data', (chunk: Buffer) => wire!.handler.onBytes(chunk))
+      return wire
+    }
+    wire = new Wire(moved, handler)
+    moved.resume()
+    return wire
+  }
+
+  /** False: wait for `onDrain` before writing more. Strings are latin1. The bytes are kept until they have left. */
+  write(data: Buffer | string): boolean {
+    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data)
+  }
+
+  /** Bytes written that have not left yet. */
+  get backlog(): number {
+    return this.socket.writableLength
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.socket.resume()
+  }
+
+  /** Sends what is still to be sent, then closes this direction. */
+  end(data?: Buffer | string): void {
+    if (data === undefined) this.socket.end()
+    else if (typeof data === 'string') this.socket.end(data, 'latin1')
+    else this.socket.end(data)
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  /** Closes with a TCP reset, so that the peer cannot take a broken answer for a complete one. */
+  reset(): void {
+    if (this.socket.destroyed) return
+    if (this.socket instanceof net.Socket && !('encrypted' in this.socket)) this.socket.resetAndDestroy()
+    else this.socket.destroy()
+  }
+
+  /** True goes on reading. A `pause` within the handler holds the next read back. */
+  #read(length: number, buffer: Buffer): boolean {
+    this.handler.onBytes(buffer.subarray(0, length))
+    return !this.#paused
+  }
+}
+
+/** The two fields by which `net.Server` counts a socket that is not documented. */
+interface ServerSocket {
+  _handle: unknown
+  server: net.Server
+  _server: net.Server
+}
+
+/** Undefined when this Node has no such handle: then plain `data` events serve. */
+function moveHandle(accepted: net.Socket, server: net.Server, read: (length: number, buffer: Buffer) => boolean): net.Socket | undefined {
+  const from = accepted as unknown as ServerSocket
+  const handle = from._handle
+  if (!handle) return undefined
+  from._handle = null
+  const options = { handle, allowHalfOpen: true, onread: { buffer: readBuffer, callback: read } }
+  const moved = new net.Socket(options as unknown as net.SocketConstructorOpts)
+  // Without these `maxConnections` and `server.close()` lose count of the socket (measured).
+  Object.assign(moved as unknown as ServerSocket, { server, _server: server })
+  return moved
+}
