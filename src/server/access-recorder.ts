@@ -1,0 +1,55 @@
+import type { Request } from '../proxy/request.ts'
+import type { Response } from '../proxy/response.ts'
+import { beginEntry, finishEntry } from '../telemetry/access-entry.ts'
+import { accessFormat } from '../telemetry/access-format.ts'
+import type { AccessFormat } from '../telemetry/access-format.ts'
+import { LineBatch } from '../telemetry/line-batch.ts'
+import type { AccessLogSettings } from './entry-point-settings.ts'
+
+/** One thread's share of the access log: notes requests as they come, renders them when they are answered. */
+export class AccessRecorder {
+  readonly #format: AccessFormat
+  readonly #batch: LineBatch
+  readonly #internals: boolean
+  readonly #silent: ReadonlySet<string>
+  readonly #withHeaders: boolean
+  /** Requests of the whole process: every thread counts in the same place. */
+  readonly #count: BigInt64Array
+
+  constructor({ format, internals, silentEntryPoints, counter }: AccessLogSettings, send: (lines: string) => void) {
+    this.#format = accessFormat({ format })
+    this.#batch = new LineBatch({ send })
+    this.#internals = internals
+    this.#silent = new Set(silentEntryPoints)
+    this.#withHeaders = format === 'json'
+    this.#count = new BigInt64Array(counter)
+  }
+
+  /** A request has come and no middleware has seen it yet. */
+  begin(request: Request): void {
+    if (this.#silent.has(request.entryPoint)) return
+    const count = Number(Atomics.add(this.#count, 0, 1n)) + 1
+    request.accessEntry = beginEntry(request, Date.now(), count)
+    if (this.#withHeaders) request.accessEntry.requestHeaders = request.headers
+  }
+
+  /** Its answer has left, `bytes` of body; `duration` in milliseconds. */
+  finish(request: Request, response: Response, bytes: number, duration: number): void {
+    const entry = request.accessEntry
+    if (!entry || (!this.#internals && request.service?.endsWith('@internal'))) return
+    const fromEndpoint = response.why === undefined
+    finishEntry(entry, request, {
+      duration,
+      status: request.why === 'DC' ? 499 : response.status,
+      responseBytes: bytes,
+      requestBytes: request.body?.received ?? 0,
+      ...(fromEndpoint ? { origin: { status: response.status, bytes, duration } } : {}),
+    })
+    if (this.#withHeaders) entry.responseHeaders = response.headers
+    this.#batch.add(this.#format(entry))
+  }
+
+  flush(): void {
+    this.#batch.flush()
+  }
+}

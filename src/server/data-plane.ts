@@ -1,0 +1,314 @@
+import type { Socket, Server } from 'node:net'
+import { LoadBalancer } from '../balancing/load-balancer.ts'
+import { RetryBudget } from '../balancing/retry-budget.ts'
+import type { Middleware, MiddlewareTools, Next } from '../middleware.ts'
+import { Deadlines } from '../proxy/deadlines.ts'
+import { forward } from '../proxy/forward.ts'
+import type { ForwardTarget } from '../proxy/forward.ts'
+import { compileForwardedPolicy } from '../proxy/forwarded-headers.ts'
+import { ClientConnection } from '../proxy/http1/client-connection.ts'
+import type { Request } from '../proxy/request.ts'
+import { Response } from '../proxy/response.ts'
+import { Endpoint } from '../proxy/upstream/endpoint.ts'
+import { DEFAULT_TRANSPORT } from '../proxy/upstream/transport.ts'
+import { WHY_CODES } from '../proxy/why.ts'
+import type { WhyCode } from '../proxy/why.ts'
+import { Wire } from '../proxy/wire.ts'
+import { RoutingTable } from '../routing/table.ts'
+import { compose } from './compose.ts'
+import type { EntryPointSettings, WorkerSettings } from './entry-point-settings.ts'
+import type { MiddlewarePlan, PlanDelta, RouterPlan, ServiceDelta } from './plan.ts'
+import { PlugIns } from './plug-ins.ts'
+
+/** What the data plane tells its host. */
+export interface DataPlaneEvents {
+  /** A draining endpoint has nothing in flight in this worker any more. */
+  drained(service: string, endpoint: string, version: number): void
+  /** A request has come, and no middleware has seen it yet; undefined when nobody wants to know. */
+  readonly begun: ((request: Request) => void) | undefined
+  /** Its exchange is over: `bytes` of body have left; it came at `startedAt` (performance clock). */
+  finished(request: Request, response: Response, bytes: number, startedAt: number): void
+  /** A middleware threw; `where` names it or its router. */
+  failed(where: string, error: unknown): void
+}
+
+export interface DataPlaneStats {
+  readonly version: number
+  readonly connections: number
+  readonly requests: number
+  readonly retries: number
+  /** Answers that the proxy made itself, by why-code. */
+  readonly why: Readonly<Record<string, number>>
+  /** Requests on their way, by service and endpoint. */
+  readonly inFlight: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+/** A service as this worker serves it. It lives as long as the plan holds it; its counters survive every change. */
+interface Service {
+  readonly balancer: LoadBalancer<Endpoint>
+  target: ForwardTarget
+  strategy: string
+  readonly next: Next
+}
+
+interface Router {
+  readonly plan: RouterPlan
+  readonly middlewares: Map<string, { plan: MiddlewarePlan; instance: Middleware }>
+  handle: Next
+}
+
+/** Everything that serves requests in one thread: accepts, routes, forwards. It does what its plan says, no more. */
+export class DataPlane {
+  #version = 0
+  #terminating = false
+  #stopping = false
+  readonly #settings: WorkerSettings
+  readonly #events: DataPlaneEvents
+  readonly #tools: Omit<MiddlewareTools, 'name'>
+  readonly #deadlines = new Deadlines()
+  readonly #budget = new RetryBudget()
+  readonly #plugIns = new PlugIns()
+  readonly #entryPoints = new Map<string, EntryPoint>()
+  readonly #middlewares = new Map<string, MiddlewarePlan>()
+  readonly #services = new Map<string, Service>()
+  readonly #routers = new Map<string, Router>()
+  readonly #connections = new Set<ClientConnection>()
+  readonly #why = new Float64Array(WHY_CODES.length)
+  #requests = 0
+  #retries = 0
+
+  constructor(settings: WorkerSettings, events: DataPlaneEvents, tools: Omit<MiddlewareTools, 'name'>) {
+    this.#settings = settings
+    this.#events = events
+    this.#tools = tools
+    for (const entryPoint of settings.entryPoints) this.#entryPoints.set(entryPoint.name, this.#openEntryPoint(entryPoint))
+  }
+
+  /** Serves a socket that `server` accepted with `pauseOnConnect`. */
+  accept(entryPoint: string, socket: Socket, server: Server): void {
+    const { host } = this.#entryPoints.get(entryPoint)!
+    const peer = {
+      address: plainAddress(socket.remoteAddress ?? ''),
+      port: socket.remotePort ?? 0,
+      localPort: socket.localPort ?? 0,
+      secure: false,
+    }
+    socket.setNoDelay(true)
+    this.#connections.add(new ClientConnection((handler) => Wire.accepted(socket, server, handler), peer, host))
+  }
+
+  /** Takes a change of the plan over. Only what it names is touched; requests under way finish as they began. */
+  async apply(delta: PlanDelta): Promise<void> {
+    await this.#plugIns.load(delta)
+    if (delta.base !== this.#version) throw new Error(`plan ${delta.version} follows ${delta.base}, but this worker has ${this.#version}`)
+    this.#version = delta.version
+    for (const [name, service] of delta.services) if (service) this.#setService(name, service)
+    const changed = new Set<string>()
+    for (const [name, middleware] of delta.middlewares) {
+      changed.add(name)
+      if (middleware) this.#middlewares.set(name, middleware)
+      else this.#middlewares.delete(name)
+    }
+    for (const [name, router] of delta.routers) this.#setRouter(name, router)
+    this.#recompile(changed, delta.routers)
+    for (const [name, service] of delta.services) if (!service) this.#deleteService(name)
+  }
+
+  /** Answers the ping page with 503 from now on, so that whoever is in front sends its requests elsewhere. */
+  announceStop(): void {
+    this.#terminating = true
+  }
+
+  /** Answers every request with `Connection: close` from now on. */
+  stop(): void {
+    this.#stopping = true
+    for (const connection of this.#connections) connection.stop()
+  }
+
+  /** Closes everything at once. */
+  close(): void {
+    for (const connection of this.#connections) connection.destroy()
+    for (const { balancer } of this.#services.values()) for (const endpoint of balancer.endpoints.values()) endpoint.close()
+    this.#deadlines.close()
+  }
+
+  /** Client connections that are open. */
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  stats(): DataPlaneStats {
+    const why: Record<string, number> = {}
+    WHY_CODES.forEach((code, i) => {
+      if (this.#why[i]! > 0) why[code] = this.#why[i]!
+    })
+    const inFlight = Object.fromEntries(
+      [...this.#services].map(([name, { balancer }]) => [
+        name,
+        Object.fromEntries([...balancer.endpoints.values()].map((endpoint) => [endpoint.key, endpoint.inFlight])),
+      ]),
+    )
+    return { version: this.#version, connections: this.#connections.size, requests: this.#requests, retries: this.#retries, why, inFlight }
+  }
+
+  // ---- requests ---------------------------------------------------------------------------------------------
+
+  #openEntryPoint(settings: EntryPointSettings): EntryPoint {
+    const policy = compileForwardedPolicy(settings.forwarded, this.#settings.hostname)
+    const table = new RoutingTable<Router>(this.#plugIns.matchers)
+    const plane = this
+    const host = {
+      deadlines: this.#deadlines,
+      limits: settings.limits,
+      get stopping() {
+        return plane.#stopping
+      },
+      handle: (request: Request, managedSeen: boolean) => {
+        request.entryPoint = settings.name
+        policy(request, managedSeen)
+        this.#events.begun?.(request)
+        return this.#handle(table, request)
+      },
+      finished: (request: Request, response: Response, bytes: number, startedAt: number) => {
+        this.#requests++
+        this.#retries += request.retries
+        if (request.why !== undefined) this.#count(request.why)
+        this.#events.finished(request, response, bytes, startedAt)
+      },
+      refused: (why: WhyCode) => {
+        this.#count(why)
+      },
+      closed: (connection: ClientConnection) => void this.#connections.delete(connection),
+    }
+    return { host, table }
+  }
+
+  #count(why: WhyCode): void {
+    const slot = WHY_CODES.indexOf(why)
+    this.#why[slot] = this.#why[slot]! + 1
+  }
+
+  #handle(table: RoutingTable<Router>, request: Request): Response | Promise<Response> {
+    const router = table.find(request)
+    if (router === undefined) return Response.because('NR')
+    request.router = router.name
+    request.service = router.target.plan.service
+    try {
+      const answer = router.target.handle(request)
+      return answer instanceof Promise ? answer.catch((error: unknown) => this.#failed(router.name, error)) : answer
+    } catch (error) {
+      return this.#failed(router.name, error)
+    }
+  }
+
+  #failed(where: string, error: unknown): Response {
+    this.#events.failed(where, error)
+    return Response.because('IE')
+  }
+
+  // ---- services ---------------------------------------------------------------------------------------------
+
+  #setService(name: string, delta: ServiceDelta): void {
+    const service = this.#services.get(name) ?? this.#createService(name, delta)
+    if (service.strategy !== delta.strategy) {
+      service.strategy = delta.strategy
+      service.balancer.useStrategy(this.#plugIns.strategy(delta.strategy))
+    }
+    service.target = { ...service.target, passHostHeader: delta.passHostHeader }
+    for (const [key, plan] of delta.endpoints) {
+      const endpoint = service.balancer.endpoints.get(key)
+      if (plan === null) {
+        service.balancer.delete(key)
+        endpoint?.close()
+      } else if (endpoint) endpoint.update(plan)
+      else {
+        const drained = (): void => this.#events.drained(name, key, this.#version)
+        const created = new Endpoint(key, plan, DEFAULT_TRANSPORT, this.#deadlines, drained)
+        service.balancer.set(created)
+        if (created.draining) drained()
+      }
+    }
+    service.balancer.refresh()
+  }
+
+  #createService(name: string, { strategy, passHostHeader }: ServiceDelta): Service {
+    const balancer = new LoadBalancer<Endpoint>(this.#plugIns.strategy(strategy))
+    const service: Service = {
+      balancer,
+      strategy,
+      target: { balancer, passHostHeader, budget: this.#budget, retries: this.#settings.experiments.retries },
+      next: (request) => forward(request, service.target),
+    }
+    this.#services.set(name, service)
+    return service
+  }
+
+  #deleteService(name: string): void {
+    const service = this.#services.get(name)
+    this.#services.delete(name)
+    if (service) for (const endpoint of service.balancer.endpoints.values()) endpoint.close()
+  }
+
+  /** What answers for a service. Services of the proxy's own are not in the plan. */
+  #serviceNext(name: string): Next {
+    const service = this.#services.get(name)
+    if (service) return service.next
+    if (name === 'ping@internal') return () => this.#ping()
+    return () => Response.because(name === 'noop@internal' ? 'NR' : 'UH')
+  }
+
+  #ping(): Response {
+    return this.#terminating ? Response.because('SD', this.#settings.pingTerminatingStatus) : Response.because('PG')
+  }
+
+  // ---- routers ----------------------------------------------------------------------------------------------
+
+  #setRouter(name: string, plan: RouterPlan | null): void {
+    const before = this.#routers.get(name)
+    if (plan === null) this.#routers.delete(name)
+    else this.#routers.set(name, this.#compileRouter(name, plan, before))
+    const gone = before?.plan.entryPoints.filter((entryPoint) => !plan?.entryPoints.includes(entryPoint)) ?? []
+    for (const entryPoint of gone) this.#entryPoints.get(entryPoint)?.table.delete(name)
+    for (const entryPoint of plan?.entryPoints ?? []) {
+      const { rule, priority } = plan!
+      this.#entryPoints.get(entryPoint)?.table.set(name, { rule, priority, target: this.#routers.get(name)! })
+    }
+  }
+
+  /** A middleware of unchanged options keeps its instance, and with it its state. */
+  #compileRouter(name: string, plan: RouterPlan, before: Router | undefined): Router {
+    const middlewares: Router['middlewares'] = new Map()
+    for (const middleware of plan.middlewares) {
+      const wanted = this.#middlewares.get(middleware)
+      if (!wanted) throw new Error(`router ${name} names middleware ${middleware}, which the plan lacks`)
+      const kept = before?.middlewares.get(middleware)
+      const instance = kept?.plan === wanted ? kept.instance : this.#createMiddleware(middleware, wanted)
+      middlewares.set(middleware, { plan: wanted, instance })
+    }
+    const chain = plan.middlewares.map((middleware) => middlewares.get(middleware)!.instance)
+    return { plan, middlewares, handle: compose(chain, this.#serviceNext(plan.service)) }
+  }
+
+  #createMiddleware(name: string, { type, options }: MiddlewarePlan): Middleware {
+    return this.#plugIns.middleware(type).create(options as never, { name, ...this.#tools })
+  }
+
+  /** Routers that did not change themselves, but whose middlewares did. */
+  #recompile(changed: ReadonlySet<string>, done: ReadonlyMap<string, unknown>): void {
+    if (changed.size === 0) return
+    for (const [name, router] of this.#routers) {
+      if (done.has(name) || !router.plan.middlewares.some((middleware) => changed.has(middleware))) continue
+      this.#setRouter(name, router.plan)
+    }
+  }
+}
+
+interface EntryPoint {
+  readonly host: ConstructorParameters<typeof ClientConnection>[2]
+  readonly table: RoutingTable<Router>
+}
+
+/** IPv4-mapped addresses as what they are: rules and logs are written for IPv4. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

@@ -1,0 +1,36 @@
+import type { ForwardedOptions } from '../proxy/forwarded-headers.ts'
+import type { ConnectionLimits } from '../proxy/http1/client-connection.ts'
+
+/** What a worker must know of an entry point; plain data. */
+export interface EntryPointSettings {
+  readonly name: string
+  readonly limits: ConnectionLimits
+  readonly forwarded: ForwardedOptions
+}
+
+/** What every worker is started with; plain data. */
+export interface WorkerSettings {
+  readonly entryPoints: readonly EntryPointSettings[]
+  /** This machine's name, for X-Forwarded-Server. */
+  readonly hostname: string
+  /** Status of the ping page while the proxy stops. */
+  readonly pingTerminatingStatus: number
+  readonly accessLog: AccessLogSettings | undefined
+  readonly experiments: Experiments
+}
+
+export interface AccessLogSettings {
+  readonly format: 'common' | 'genericCLF' | 'json'
+  /** Also requests to internal services such as the ping page. */
+  readonly internals: boolean
+  /** Entry points whose requests are not logged. */
+  readonly silentEntryPoints: readonly string[]
+  /** One 64-bit integer that all threads count requests in. */
+  readonly counter: SharedArrayBuffer
+}
+
+/** Safeguards that a scenario can switch off to show what they are good for. Never options of a user's. */
+export interface Experiments {
+  readonly retries: boolean
+  readonly draining: boolean
+}

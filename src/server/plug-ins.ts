@@ -1,0 +1,42 @@
+import type { Strategy, StrategyDefinition } from '../balancing/strategy.ts'
+import { loadPlugin } from '../discover.ts'
+import type { MiddlewareDefinition } from '../middleware.ts'
+import type { MatcherDefinition } from '../routing/matcher.ts'
+import { loadMatchers, matchersUsedBy } from '../routing/matcher-catalogue.ts'
+import type { PlanDelta } from './plan.ts'
+
+const MIDDLEWARES = new URL('../middlewares/', import.meta.url)
+const STRATEGIES = new URL('../balancing/strategies/', import.meta.url)
+
+/** The plug-ins that the plans of one worker use; each is loaded when a plan first names it, and none besides. */
+export class PlugIns {
+  readonly matchers = new Map<string, MatcherDefinition>()
+  readonly #middlewares = new Map<string, MiddlewareDefinition>()
+  readonly #strategies = new Map<string, StrategyDefinition>()
+
+  /** Loads whatever `delta` names and is not there yet. */
+  async load(delta: PlanDelta): Promise<void> {
+    const middlewares = new Set([...delta.middlewares.values()].flatMap((middleware) => (middleware ? [middleware.type] : [])))
+    const strategies = new Set([...delta.services.values()].flatMap((service) => (service ? [service.strategy] : [])))
+    const matchers = new Set([...delta.routers.values()].flatMap((router) => (router ? [...matchersUsedBy(router.rule)] : [])))
+    await Promise.all([
+      ...missing(middlewares, this.#middlewares).map(async (name) => this.#middlewares.set(name, await loadPlugin(MIDDLEWARES, name))),
+      ...missing(strategies, this.#strategies).map(async (name) => this.#strategies.set(name, await loadPlugin(STRATEGIES, name))),
+      ...missing(matchers, this.matchers).map(async (name) => {
+        for (const [canonical, definition] of await loadMatchers([name])) this.matchers.set(canonical, definition)
+      }),
+    ])
+  }
+
+  middleware(type: string): MiddlewareDefinition {
+    return this.#middlewares.get(type)!
+  }
+
+  strategy(name: string): Strategy {
+    return this.#strategies.get(name)!.create(Math.random)
+  }
+}
+
+function missing(names: ReadonlySet<string>, loaded: ReadonlyMap<string, unknown>): string[] {
+  return [...names].filter((name) => !loaded.has(name))
+}
