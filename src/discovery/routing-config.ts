@@ -55,6 +55,11 @@ export interface ResolvedRouter {
   /** Full name. */
   readonly service: string
   readonly origin: Origin
+  /**
+   * Full name of the definition, when its entry points have different middlewares of their own: it is then served
+   * as one router for each of those entry points.
+   */
+  readonly definedAs?: string
 }
 
 export interface ResolvedMiddleware {

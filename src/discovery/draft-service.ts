@@ -1,0 +1,175 @@
+import { decodeSchema } from '../config/decode.ts'
+import { fields } from '../config/fields.ts'
+import type { Origin } from '../config/problem.ts'
+import { loadBalancerOptions, serviceOptions } from '../config/routing.ts'
+import type { LoadBalancerConfig } from '../config/routing.ts'
+import { child } from '../config/source-tree.ts'
+import type { SourceNode } from '../config/source-tree.ts'
+import { complain } from './complaint.ts'
+import { drafting } from './draft.ts'
+import type { DraftScope } from './draft.ts'
+import { compareText } from './merge.ts'
+import type { Endpoint, ResolvedService } from './routing-config.ts'
+import { parseServerUrl } from './server-url.ts'
+
+const SERVICE = fields.section('', serviceOptions(fields))
+const DEFAULT_LOAD_BALANCER: LoadBalancerConfig = fields.section('', loadBalancerOptions(fields)).parse({})
+/** Kinds of services that are understood, but not built yet. */
+const PENDING_KINDS = ['weighted', 'mirroring', 'failover', 'highestRandomWeight']
+
+/** Validates a service by itself; its endpoints are the servers that it lists and the instances that serve it. */
+export const draftService = drafting<ResolvedService>(function readService(scope) {
+  const {
+    definition: { node, origin },
+    merged,
+    problems,
+    resource,
+    trusted,
+  } = scope
+  const decoded = decodeSchema(SERVICE, node, { resource, trusted })
+  problems.push(...decoded.problems)
+  if (decoded.value === undefined) return undefined
+  const config = loadBalancerOf(decoded.value.loadBalancer, scope)
+  if (config === undefined) return undefined
+  const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
+  if (servers === undefined) return undefined
+  return { config: withKnownStrategy(config, scope), endpoints: union(servers, merged.endpoints), origin }
+})
+
+function loadBalancerOf(
+  config: LoadBalancerConfig | undefined,
+  scope: DraftScope,
+): LoadBalancerConfig | undefined {
+  if (config !== undefined) return config
+  const {
+    definition: { node, origin },
+    problems,
+    resource,
+    trusted,
+  } = scope
+  // That the kind is not built yet has been said where it was decoded.
+  if (PENDING_KINDS.some((kind) => child(node, kind))) return undefined
+  if (!trusted) return DEFAULT_LOAD_BALANCER
+  problems.push(
+    complain({
+      code: 'E103',
+      origin,
+      resource,
+      message: `${resource} has no \`loadBalancer\``,
+      remedy: 'list its servers under `loadBalancer.servers`',
+    }),
+  )
+  return undefined
+}
+
+/** Undefined when servers are listed and not one of them is good; otherwise a wrong one costs only itself. */
+function serverEndpoints(
+  config: LoadBalancerConfig,
+  node: SourceNode | undefined,
+  scope: DraftScope,
+): Endpoint[] | undefined {
+  const single = child(node, 'server')
+  if (single)
+    noEffect(
+      scope,
+      single.origin,
+      '`loadBalancer.server` is for tags and has no effect here',
+      'list servers under `loadBalancer.servers`',
+    )
+  const nodes = itemsOf(child(node, 'servers'))
+  const endpoints = config.servers.flatMap((server, i) => serverEndpoint(server, i, nodes[i], scope) ?? [])
+  return endpoints.length === 0 && config.servers.length > 0 ? undefined : endpoints
+}
+
+type ServerConfig = LoadBalancerConfig['servers'][number]
+
+function serverEndpoint(
+  server: ServerConfig,
+  index: number,
+  node: SourceNode | undefined,
+  scope: DraftScope,
+): Endpoint | undefined {
+  const { problems, resource, definition } = scope
+  const key = `loadBalancer.servers[${index}]`
+  const origin = (name: string): Origin => child(node, name)?.origin ?? node?.origin ?? definition.origin
+  for (const name of ['port', 'scheme']) {
+    if (child(node, name))
+      noEffect(
+        scope,
+        origin(name),
+        `\`${key}.${name}\` is for tags and has no effect here`,
+        'write it into `url`',
+      )
+  }
+  if (server.url === undefined) {
+    problems.push(
+      complain({
+        code: 'E103',
+        origin: origin('url'),
+        resource,
+        message: `\`${key}.url\` is required`,
+        remedy: 'write it as `http://host:port`',
+      }),
+    )
+    return undefined
+  }
+  const parsed = parseServerUrl(server.url)
+  if ('code' in parsed) {
+    const { code, message, remedy } = parsed
+    problems.push(
+      complain({ code, origin: origin('url'), resource, message: `\`${key}.url\` ${message}`, remedy }),
+    )
+    return undefined
+  }
+  if (parsed.path !== '' && !server.preservePath) {
+    noEffect(
+      scope,
+      origin('url'),
+      `the path of \`${key}.url\` has no effect`,
+      'set `preservePath: true` to put it in front of request paths',
+    )
+  }
+  const { scheme, host, port } = parsed
+  const pathPrefix = server.preservePath ? parsed.path : ''
+  return { key: urlOf(scheme, host, port, pathPrefix), scheme, host, port, pathPrefix, weight: server.weight }
+}
+
+/** Lists come as such, or from stores as sections whose keys are indexes, which decoding sorts. */
+function itemsOf(node: SourceNode | undefined): readonly SourceNode[] {
+  if (node?.kind === 'list') return node.items
+  if (node?.kind !== 'section') return []
+  return [...node.entries].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, item]) => item)
+}
+
+function urlOf(scheme: string, host: string, port: number, pathPrefix: string): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${pathPrefix}`
+}
+
+function withKnownStrategy(config: LoadBalancerConfig, scope: DraftScope): LoadBalancerConfig {
+  const { strategy } = config
+  if (strategy === 'wrr') return config
+  const origin =
+    child(child(scope.definition.node, 'loadBalancer'), 'strategy')?.origin ?? scope.definition.origin
+  scope.problems.push(
+    complain({
+      code: 'E105',
+      severity: 'warning',
+      origin,
+      resource: scope.resource,
+      message: `the strategy \`${strategy}\` is understood but not built yet; \`wrr\` is used`,
+      remedy: 'remove it, or accept weighted round robin',
+    }),
+  )
+  return { ...config, strategy: 'wrr' }
+}
+
+/** The first of several with one key stays: the operator's before an instance's. */
+function union(servers: readonly Endpoint[], instances: readonly Endpoint[]): readonly Endpoint[] {
+  if (servers.length === 0) return instances
+  const byKey = new Map([...instances, ...servers.toReversed()].map((endpoint) => [endpoint.key, endpoint]))
+  return [...byKey.values()].sort((a, b) => compareText(a.key, b.key))
+}
+
+function noEffect({ problems, resource }: DraftScope, origin: Origin, message: string, remedy: string): void {
+  problems.push(complain({ code: 'E106', severity: 'warning', origin, resource, message, remedy }))
+}

@@ -1,0 +1,85 @@
+import type {
+  ResolvedMiddleware,
+  ResolvedRouter,
+  ResolvedService,
+  RoutingConfig,
+} from '../discovery/routing-config.ts'
+import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan } from './plan.ts'
+
+/** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
+export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
+
+const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
+
+/**
+ * The plan that serves `routing`: every router, and only those middlewares and services that a router uses. The
+ * services that the program answers itself (`ping@internal`) are not in it. What has not changed since `previous`
+ * is the same object, so that the difference of the two plans is found by identity.
+ */
+export function buildPlan(
+  routing: RoutingConfig,
+  liveEndpoints: LiveEndpoints,
+  version: number,
+  previous?: Plan,
+): Plan {
+  const routers = new Map<string, RouterPlan>()
+  const middlewares = new Map<string, MiddlewarePlan>()
+  const services = new Map<string, ServicePlan>()
+  for (const [name, router] of routing.routers) {
+    routers.set(name, routerPlan(router))
+    for (const used of router.middlewares) {
+      const middleware = routing.middlewares.get(used)
+      if (middleware) middlewares.set(used, middlewarePlan(middleware))
+    }
+    const service = routing.services.get(router.service)
+    if (service && !services.has(router.service)) {
+      const live = liveEndpoints.get(router.service) ?? NO_ENDPOINTS
+      services.set(router.service, servicePlan(service, live, previous?.services.get(router.service)))
+    }
+  }
+  for (const [name, live] of liveEndpoints) {
+    // A service that no router names any more stays until its endpoints have drained: requests are on their way to them.
+    const before = previous?.services.get(name)
+    if (before && live.size > 0 && !services.has(name)) services.set(name, withEndpoints(before, live))
+  }
+  return { version, routers, middlewares, services }
+}
+
+function withEndpoints(service: ServicePlan, endpoints: ReadonlyMap<string, EndpointPlan>): ServicePlan {
+  return service.endpoints === endpoints ? service : { ...service, endpoints }
+}
+
+const routerPlans = new WeakMap<ResolvedRouter, RouterPlan>()
+
+function routerPlan(router: ResolvedRouter): RouterPlan {
+  const known = routerPlans.get(router)
+  if (known) return known
+  const { entryPoints, rule, priority, middlewares, service } = router
+  const plan = { entryPoints, rule, priority, middlewares, service }
+  routerPlans.set(router, plan)
+  return plan
+}
+
+const middlewarePlans = new WeakMap<ResolvedMiddleware, MiddlewarePlan>()
+
+function middlewarePlan(middleware: ResolvedMiddleware): MiddlewarePlan {
+  const known = middlewarePlans.get(middleware)
+  if (known) return known
+  const { type, options } = middleware
+  const plan = { type, options }
+  middlewarePlans.set(middleware, plan)
+  return plan
+}
+
+function servicePlan(
+  { config }: ResolvedService,
+  endpoints: ReadonlyMap<string, EndpointPlan>,
+  previous: ServicePlan | undefined,
+): ServicePlan {
+  const { strategy, passHostHeader } = config
+  const same =
+    previous?.endpoints === endpoints &&
+    previous.strategy === strategy &&
+    previous.passHostHeader === passHostHeader
+  return same ? previous : { strategy, passHostHeader, endpoints }
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { resolveRouting } from '../../src/discovery/resolve.ts'
+import { buildPlan } from '../../src/server/plan-builder.ts'
+import { isEmptyDelta, planDelta } from '../../src/server/plan-delta.ts'
+import type { EndpointPlan } from '../../src/server/plan.ts'
+import { consulSource, context, fileSource, part, web } from '../discovery/given-sources.ts'
+
+const GIVEN = context()
+const FILE = fileSource(
+  part({
+    routers: {
+      shop: { rule: 'Host(`shop.example.com`)', service: 'shop', middlewares: ['all'] },
+      health: { rule: 'PathPrefix(`/ping`)', service: 'ping@internal' },
+    },
+    middlewares: {
+      all: { chain: { middlewares: ['one', 'two'] } },
+      one: { addPrefix: { prefix: '/one' } },
+      two: { addPrefix: { prefix: '/two' } },
+      unused: { addPrefix: { prefix: '/unused' } },
+    },
+    services: { shop: { loadBalancer: { passHostHeader: false } }, unused: { loadBalancer: {} } },
+  }),
+)
+
+const live = new Map<string, EndpointPlan>([
+  [
+    'a',
+    {
+      url: 'http://10.0.0.1:80',
+      tls: false,
+      address: '10.0.0.1',
+      port: 80,
+      authority: '10.0.0.1:80',
+      pathPrefix: '',
+      weight: 1,
+      state: 'ready',
+    },
+  ],
+])
+
+test('a plan holds the routers, and only what they use', () => {
+  const plan = buildPlan(
+    resolveRouting([FILE], GIVEN),
+    new Map([
+      ['shop@file', live],
+      ['unused@file', live],
+    ]),
+    3,
+  )
+  assert.equal(plan.version, 3)
+  assert.deepEqual(plan.routers.get('shop@file'), {
+    entryPoints: ['web'],
+    rule: { op: 'match', name: 'Host', args: ['shop.example.com'] },
+    priority: 24,
+    middlewares: ['one@file', 'two@file'],
+    service: 'shop@file',
+  })
+  assert.deepEqual(
+    [...plan.middlewares],
+    [
+      ['one@file', { type: 'addPrefix', options: { prefix: '/one' } }],
+      ['two@file', { type: 'addPrefix', options: { prefix: '/two' } }],
+    ],
+  )
+  assert.deepEqual(
+    [...plan.services],
+    [['shop@file', { strategy: 'wrr', passHostHeader: false, endpoints: live }]],
+  )
+  assert.equal(plan.routers.get('health@file')?.service, 'ping@internal')
+})
+
+test('a service that has no live endpoints is in the plan without any', () => {
+  const plan = buildPlan(resolveRouting([FILE], GIVEN), new Map(), 1)
+  assert.deepEqual(plan.services.get('shop@file')?.endpoints, new Map())
+})
+
+test('a plan can be sent to a worker as it is', () => {
+  const plan = buildPlan(resolveRouting([FILE], GIVEN), new Map([['shop@file', live]]), 1)
+  assert.deepEqual(structuredClone(plan), plan)
+})
+
+test('what has not changed is the same object in the next plan', () => {
+  const fragments = [web('web-1'), web('web-2')]
+  const first = resolveRouting([consulSource(fragments), FILE], GIVEN)
+  const endpoints = new Map([['shop@file', live]])
+  const before = buildPlan(first, endpoints, 1)
+  const second = resolveRouting([consulSource([...fragments, web('web-3')]), FILE], GIVEN, first)
+  const after = buildPlan(second, endpoints, 2, before)
+  assert.equal(after.routers.get('shop@file'), before.routers.get('shop@file'))
+  assert.equal(after.services.get('shop@file'), before.services.get('shop@file'))
+  assert.equal(after.middlewares.get('one@file'), before.middlewares.get('one@file'))
+  assert.ok(
+    isEmptyDelta(planDelta(before, after)),
+    "an instance alone changes no plan: its endpoint is the life cycle's",
+  )
+})
