@@ -5,17 +5,20 @@
 export class Ledger {
   readonly #counts = new Map<string, number>()
 
-  record(id: string): void {
-    this.#counts.set(id, this.times(id) + 1)
+  record(method: string, id: string): void {
+    this.#counts.set(`${method} ${id}`, this.times(method, id) + 1)
   }
 
-  times(id: string): number {
-    return this.#counts.get(id) ?? 0
+  times(method: string, id: string): number {
+    return this.#counts.get(`${method} ${id}`) ?? 0
   }
 
-  /** Requests that were carried out more than once. */
-  repeated(): string[] {
-    return [...this.#counts].filter(([, times]) => times > 1).map(([id]) => id)
+  /** Ids of requests of this method that were carried out more than once. */
+  repeated(method: string): string[] {
+    const repeated = [...this.#counts].filter(
+      ([request, times]) => times > 1 && request.startsWith(`${method} `),
+    )
+    return repeated.map(([request]) => request.slice(method.length + 1))
   }
 
   /** Different requests that were carried out. */

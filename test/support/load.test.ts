@@ -16,7 +16,7 @@ test('nothing fails at an origin that behaves; half are POST, half on new connec
   assert.equal(tally.failed, 0, String(tally))
   assert.deepEqual([tally.causes.get('GET ok'), tally.causes.get('POST ok'), tally.fresh], [40, 40, 40])
   assert.equal(origin.ledger.size, 80)
-  assert.deepEqual(origin.ledger.repeated(), [])
+  assert.deepEqual(origin.ledger.repeated('POST'), [])
 })
 
 test('requests are sent when they are due, not when the server has time', async () => {

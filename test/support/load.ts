@@ -44,6 +44,7 @@ interface Flight extends RequestSpec {
   readonly id: string
   readonly due: number
   readonly sentAt: number
+  readonly tally: Tally
   readonly connection: LoadConnection
 }
 
@@ -91,9 +92,9 @@ export class Load implements AsyncDisposable {
     return this.tally
   }
 
-  /** Sends one more request, now; it is counted like those of the schedule. */
-  send(spec: RequestSpec): void {
-    this.#send(spec, performance.now(), `${this.#options.prefix}x${this.#extra++}`)
+  /** Sends one more request, now; it may be counted apart from those of the schedule. */
+  send(spec: RequestSpec, tally: Tally = this.tally): void {
+    this.#send(spec, performance.now(), `${this.#options.prefix}x${this.#extra++}`, tally)
   }
 
   /** Gives up what is under way, and counts it as such. */
@@ -131,14 +132,14 @@ export class Load implements AsyncDisposable {
     }
   }
 
-  #send(spec: RequestSpec, due: number, id: string): void {
+  #send(spec: RequestSpec, due: number, id: string, tally = this.tally): void {
     const sentAt = performance.now()
     if (this.#flights.size >= this.#options.maxInFlight) {
-      this.#report({ ...spec, id, due, sentAt }, { cause: 'not sent: too many under way' })
+      this.#report({ ...spec, id, due, sentAt, tally }, { cause: 'not sent: too many under way' })
       return
     }
     const connection = (spec.fresh ? undefined : this.#takeIdle()) ?? this.#connect()
-    const flight: Flight = { ...spec, id, due, sentAt, connection }
+    const flight: Flight = { ...spec, id, due, sentAt, tally, connection }
     this.#flights.add(flight)
     connection.send(messageOf(flight), (end) => this.#onEnd(flight, end))
   }
@@ -193,7 +194,7 @@ export class Load implements AsyncDisposable {
       origin: whole?.headers.get('origin-name'),
       body: whole?.body ?? '',
     }
-    this.tally.record(outcome)
+    flight.tally.record(outcome)
     this.#options.onOutcome?.(outcome)
   }
 
@@ -245,7 +246,7 @@ function isShare(index: number, share: number): boolean {
   return Math.floor((index + 1) * share) > Math.floor(index * share)
 }
 
-function messageOf({ method, host, path, id, fresh }: Omit<Flight, 'connection'>): Buffer {
+function messageOf({ method, host, path, id, fresh }: Flight): Buffer {
   const body = method === 'POST' ? `body of ${id}\n`.repeat(8) : ''
   const head = [
     `${method} ${path} HTTP/1.1`,

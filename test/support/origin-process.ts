@@ -4,8 +4,8 @@ import { startOrigin } from './origins.ts'
 
 /** Tells each request to the parent at once: what was written to the pipe outlives even SIGKILL. */
 class ReportingLedger extends Ledger {
-  override record(id: string): void {
-    writeSync(1, `did ${id}\n`)
+  override record(method: string, id: string): void {
+    writeSync(1, `did ${method} ${id}\n`)
   }
 }
 

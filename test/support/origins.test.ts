@@ -38,13 +38,13 @@ test('a request carried out by two origins is seen in their common ledger', asyn
   await using one = await startOrigin({ ledger })
   await using two = await startOrigin({ ledger })
   for (const { url } of [one, two]) await (await fetch(url, { headers: { 'Request-Id': 'twice' } })).text()
-  assert.deepEqual(ledger.repeated(), ['twice'])
+  assert.deepEqual(ledger.repeated('GET'), ['twice'])
 })
 
 test('an origin in a process of its own ends as told by SIGTERM, with its requests in the ledger', async () => {
   await using origin = await spawnOrigin({ name: 'child' })
   const answer = fetch(`${origin.url}/?wait=100`, { headers: { 'Request-Id': 'slow' } })
-  await until('the request to arrive', () => origin.ledger.times('slow') === 1)
+  await until('the request to arrive', () => origin.ledger.times('GET', 'slow') === 1)
   const ended = origin.end('SIGTERM')
   assert.equal((await answer).headers.get('origin-name'), 'child')
   assert.equal(await ended, 0)
@@ -53,7 +53,7 @@ test('an origin in a process of its own ends as told by SIGTERM, with its reques
 test('an origin in a process of its own dies by SIGKILL', async () => {
   await using origin = await spawnOrigin()
   const answer = assert.rejects(fetch(`${origin.url}/?wait=60000`, { headers: { 'Request-Id': 'lost' } }))
-  await until('the request to arrive', () => origin.ledger.times('lost') === 1)
+  await until('the request to arrive', () => origin.ledger.times('GET', 'lost') === 1)
   assert.equal(await origin.end('SIGKILL'), null)
   await answer
 })

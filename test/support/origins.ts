@@ -103,7 +103,7 @@ export class Origin implements AsyncDisposable {
     const id = String(request.headers['request-id'] ?? '')
     const received = await readWhole(request)
     if (received === undefined) return
-    if (id !== '') this.ledger.record(id)
+    if (id !== '') this.ledger.record(request.method ?? '', id)
     if (wait > 0 && !(await waited(wait, response))) return
     this.#answer(response, query, id, `${this.name} ${request.method} ${id} ${received}\n`)
   }

@@ -66,9 +66,9 @@ function followOutput(child: ChildProcess, output: Readable, ledger: Ledger): Pr
       reject(new Error(`the origin ended before it listened (${code ?? signal})`)),
     )
     createInterface({ input: output }).on('line', (line) => {
-      const [word, value = ''] = line.split(' ')
+      const [word, value = '', id = ''] = line.split(' ')
       if (word === 'port') resolve(Number(value))
-      else ledger.record(value)
+      else ledger.record(value, id)
     })
   })
 }

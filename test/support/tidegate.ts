@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { freePorts } from '../peers/free-ports.ts'
+import { until } from './until.ts'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+const OUTPUT_KEPT = 4_000_000
+
+export interface TidegateOptions {
+  /** Besides those of the entry point `web` and of `ping`. */
+  readonly flags: readonly string[]
+  /** Default: the sources. */
+  readonly program?: 'src/main.ts' | 'dist/src/main.js'
+}
+
+/** Starts the real program with the entry point `web` on a free port, and waits until its first table serves. */
+export async function startTidegate({ flags, program = 'src/main.ts' }: TidegateOptions): Promise<Tidegate> {
+  const [port = 0] = await freePorts(1)
+  const own = [`--entryPoints.web.address=127.0.0.1:${port}`, '--ping.entryPoint=web', '--log.format=json']
+  const child = spawn(process.execPath, [program, 'run', ...own, ...flags], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const tidegate = new Tidegate(port, child)
+  try {
+    await until('tidegate to be ready', () => tidegate.isReady(), 20_000)
+    return tidegate
+  } catch (error) {
+    await tidegate[Symbol.asyncDispose]()
+    throw new Error(`tidegate did not start:\n${tidegate.output}`, { cause: error })
+  }
+}
+
+/** A running Tidegate; disposing of it kills it. */
+export class Tidegate implements AsyncDisposable {
+  /** Of the entry point `web`. */
+  readonly port: number
+  /** What it has printed. */
+  output = ''
+  readonly #child: ChildProcess
+  readonly #ended: Promise<unknown>
+
+  constructor(port: number, child: ChildProcess) {
+    this.port = port
+    this.#child = child
+    this.#ended = once(child, 'close')
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output = (this.output + text).slice(-OUTPUT_KEPT)
+      })
+    }
+  }
+
+  /** @throws Error when the program has ended */
+  async isReady(): Promise<boolean> {
+    if (!this.#running) throw new Error(`ended with ${this.#child.exitCode ?? this.#child.signalCode}`)
+    try {
+      return (await fetch(`http://127.0.0.1:${this.port}/ping`)).ok
+    } catch {
+      return false
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Sends a signal and waits for the end: the exit code, or null when the signal ended it. */
+  async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
+    if (this.#running) this.#child.kill(signal)
+    await this.#ended
+    return this.#child.exitCode
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGKILL')
+  }
+
+  get #running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+}
