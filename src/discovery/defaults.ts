@@ -47,7 +47,7 @@ function compilePattern(source: string, origin: Origin, problems: Problem[]): Re
   try {
     return compileRegex(source)
   } catch (error) {
-    const message = `the regular expression is malformed: ${(error as Error).message}`
+    const { message } = error as Error
     problems.push(
       complain({ code: 'E102', origin, message, remedy: 'until it is right, no tag tells versions apart' }),
     )
