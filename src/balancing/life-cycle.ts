@@ -6,6 +6,13 @@ export type WantedEndpoint = Omit<EndpointPlan, 'state'> & {
   readonly terminating: boolean
 }
 
+/** A service as discovery names it now. */
+export interface WantedService {
+  /** Milliseconds that requests and tunnels of a draining endpoint may take to finish. */
+  readonly drainTimeout: number
+  readonly endpoints: ReadonlyMap<string, WantedEndpoint>
+}
+
 /** What became of an endpoint, for the log and the events. */
 export interface Transition {
   readonly service: string
@@ -17,8 +24,6 @@ export interface Transition {
 }
 
 export interface LifeCycleOptions {
-  /** Milliseconds that requests and tunnels of a draining endpoint may take to finish. */
-  readonly drainTimeout: number
   /** False lets endpoints go at once: the contrast of the scenarios. */
   readonly draining: boolean
   /** Milliseconds of a clock that never jumps. */
@@ -28,6 +33,7 @@ export interface LifeCycleOptions {
 }
 
 interface Tracked {
+  drainTimeout: number
   plan: EndpointPlan
   terminating: boolean
   /** Set while it drains. */
@@ -57,15 +63,16 @@ export class LifeCycle {
    * Takes over what discovery names now, in the plan of this version; gives what changed by that. A service that is
    * not in `wanted` has all its endpoints drained.
    */
-  update(wanted: ReadonlyMap<string, ReadonlyMap<string, WantedEndpoint>>, version: number): Transition[] {
+  update(wanted: ReadonlyMap<string, WantedService>, version: number): Transition[] {
     const transitions: Transition[] = []
-    for (const [service, endpoints] of wanted) {
+    for (const [service, { endpoints, drainTimeout }] of wanted) {
       const tracked = this.#services.get(service) ?? new Map<string, Tracked>()
       this.#services.set(service, tracked)
       for (const [key, endpoint] of endpoints) this.#want(service, tracked, key, endpoint, version, transitions)
+      for (const endpoint of tracked.values()) endpoint.drainTimeout = drainTimeout
     }
     for (const [service, tracked] of this.#services) {
-      const named = wanted.get(service)
+      const named = wanted.get(service)?.endpoints
       for (const [key, endpoint] of tracked) {
         if (!named?.has(key)) this.#release(service, tracked, key, endpoint, 'left the snapshot', version, transitions)
       }
@@ -119,7 +126,7 @@ export class LifeCycle {
     const before = tracked.get(key)
     const ready: EndpointPlan = { ...endpoint, state: 'ready' }
     if (!before) {
-      const joined: Tracked = { plan: ready, terminating: false, drain: undefined }
+      const joined: Tracked = { plan: ready, terminating: false, drain: undefined, drainTimeout: 0 }
       tracked.set(key, joined)
       if (terminating) this.#release(service, tracked, key, joined, 'terminating', version, transitions)
       else transitions.push({ service, key, url: ready.url, to: 'ready', reason: 'joined' })
@@ -145,7 +152,7 @@ export class LifeCycle {
       return
     }
     endpoint.plan = { ...endpoint.plan, state: 'draining' }
-    endpoint.drain = { deadline: this.#options.now() + this.#options.drainTimeout, version, reported: new Set() }
+    endpoint.drain = { deadline: this.#options.now() + endpoint.drainTimeout, version, reported: new Set() }
     transitions.push({ service, key, url, to: 'draining', reason })
   }
 

@@ -100,8 +100,12 @@ function http(field: Fields) {
       tls: field.pending('TLS'),
       encodeQuerySemicolons: field.pending('encoding of semicolons in queries'),
       encodedCharacters: field.pending('a choice of encoded characters'),
-      sanitizePath: field.pending('a choice of path clean-up'),
-      maxHeaderBytes: field.pending('a choice of header size; the limit is 64 KiB'),
+      sanitizePath: field
+        .boolean('Removes `/./`, `/../` and `//` from paths before they are matched and forwarded.')
+        .default(true),
+      maxHeaderBytes: field
+        .bytes('Longest request head; a longer one is answered 431.', { min: 1_024, max: 1_048_576 })
+        .default(65_536),
     })
     .prefault({})
 }

@@ -34,6 +34,7 @@ export const loadBalancerOptions = (field: Fields) => ({
   responseForwarding: field.section('How responses are passed on.', {
     flushInterval: field.duration('Kept for compatibility: every chunk is passed on at once.', {}).prefault('100ms'),
   }).optional(),
+  drainTimeout: field.duration('How long requests and tunnels of an endpoint that leaves may take to finish.').prefault('30s'),
   serversTransport: field.pending('named servers transports'),
   sticky: field.pending('sticky sessions'),
   healthCheck: field.pending('active health checks'),

@@ -60,6 +60,12 @@ function staticOptions(field: Fields) {
         sendAnonymousUsage: field.boolean('Without effect.').optional(),
       })
       .optional(),
+    experiments: field
+      .section('Safeguards that can be switched off, to show what they are good for. Not for use in earnest.', {
+        retries: field.boolean('Sends failed requests again where that is safe.').default(true),
+        draining: field.boolean('Lets requests of endpoints that leave finish.').default(true),
+      })
+      .prefault({}),
     ...pendingSections(field),
   }
 }

@@ -1,5 +1,5 @@
 import { LifeCycle } from '../balancing/life-cycle.ts'
-import type { Transition, WantedEndpoint } from '../balancing/life-cycle.ts'
+import type { Transition, WantedEndpoint, WantedService } from '../balancing/life-cycle.ts'
 import { describeOrigin } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import type { Discovery } from '../discovery/discovery.ts'
@@ -24,8 +24,6 @@ export interface ControlPlaneOptions {
   readonly context: RoutingContext
   readonly host: DataPlaneHost
   readonly log: Logger
-  /** Milliseconds that a draining endpoint may take. */
-  readonly drainTimeout: number
   readonly draining: boolean
 }
 
@@ -51,7 +49,6 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule())
     this.#lifeCycle = new LifeCycle({
-      drainTimeout: options.drainTimeout,
       draining: options.draining,
       now: () => performance.now(),
       workers: () => options.host.workers,
@@ -116,15 +113,15 @@ export class ControlPlane {
 
   // ---- endpoints --------------------------------------------------------------------------------------------
 
-  #wanted(): Map<string, Map<string, WantedEndpoint>> {
+  #wanted(): Map<string, WantedService> {
     const hosts = new Set<string>()
-    const wanted = new Map<string, Map<string, WantedEndpoint>>()
-    for (const [name, { endpoints }] of this.#routing.services) {
+    const wanted = new Map<string, WantedService>()
+    for (const [name, { endpoints, config }] of this.#routing.services) {
       const addressed = endpoints.flatMap((endpoint) => {
         hosts.add(endpoint.host)
         return this.#addressed(endpoint)
       })
-      wanted.set(name, new Map(addressed))
+      wanted.set(name, { drainTimeout: config.drainTimeout, endpoints: new Map(addressed) })
     }
     this.#resolver.keepOnly(hosts)
     return wanted

@@ -1,0 +1,252 @@
+import { hostname } from 'node:os'
+import type { Problem } from './config/problem.ts'
+import { ConfigurationError } from './config/problem.ts'
+import type { StaticConfig } from './config/static.ts'
+import { discover } from './discover.ts'
+import { Discovery } from './discovery/discovery.ts'
+import { tagSourceOptions } from './discovery/options.ts'
+import type { TagSourceOptions } from './discovery/options.ts'
+import type { RoutingConfig } from './discovery/routing-config.ts'
+import { SourceBuilder } from './discovery/source-builder.ts'
+import type { TaggedProvider } from './discovery/source-builder.ts'
+import type { RoutingContext } from './discovery/source.ts'
+import { Watcher } from './discovery/watcher.ts'
+import { fields } from './config/fields.ts'
+import type { MiddlewareDefinition } from './middleware.ts'
+import { allProviders } from './provider-catalogue.ts'
+import type { ProviderDefinitions } from './provider-catalogue.ts'
+import { allMatchers } from './routing/matcher-catalogue.ts'
+import { ControlPlane } from './server/control-plane.ts'
+import type { DataPlaneHost, HostEvents } from './server/data-plane-host.ts'
+import type { DataPlaneStats } from './server/data-plane.ts'
+import type { WorkerSettings } from './server/entry-point-settings.ts'
+import { InProcessHost } from './server/in-process-host.ts'
+import { INTERNAL, internalRouting } from './server/internal-routing.ts'
+import { probeAddress } from './server/listener.ts'
+import type { ListenAddress } from './server/listener.ts'
+import { workerSettings } from './server/worker-settings.ts'
+import { WorkerHost } from './server/worker-host.ts'
+import { LineWriter } from './telemetry/line-writer.ts'
+import { createLogger } from './telemetry/log.ts'
+import type { Logger } from './telemetry/log.ts'
+
+export interface AppOptions {
+  readonly config: StaticConfig
+  /** Default: the one that the configuration asks for. */
+  readonly log?: Logger
+  /** Default `workers`; `in-process` keeps the data plane in this thread, for tests. */
+  readonly hosting?: 'workers' | 'in-process'
+}
+
+/** A running Tidegate. */
+export interface App extends AsyncDisposable {
+  /** Where each entry point listens, ports that the system chose included. */
+  readonly addresses: ReadonlyMap<string, ListenAddress>
+  /** What is served now. */
+  readonly routing: RoutingConfig
+  /** Everything that is not served as written. */
+  readonly problems: readonly Problem[]
+  stats(): Promise<readonly DataPlaneStats[]>
+  /** Stops gracefully: what is in flight finishes within the grace times of its entry point. */
+  stop(): Promise<void>
+  /** Reads sources anew (SIGHUP). */
+  reload(): void
+  /** Opens log files anew after they were rotated away (SIGUSR1). */
+  reopenLogs(): void
+}
+
+/** Milliseconds that the first pictures may take before entry points open with what is there. */
+const FIRST_PICTURES_MS = 5_000
+
+/**
+ * Starts everything: finds services, plans, serves.
+ * @throws ConfigurationError when an address cannot be listened on; nothing listens then
+ */
+export async function startApp({ config, log = createLogger(config.log), hosting = 'workers' }: AppOptions): Promise<App> {
+  const addresses = await proveAddresses(config)
+  const providers = await allProviders()
+  const accessLog = openAccessLog(config, log)
+  const hostEvents: HostEvents = {
+    drained: (worker, service, endpoint, version) => controlPlane.drained(worker, service, endpoint, version),
+    accessLog: (lines) => accessLog?.write(lines),
+    failed: (where, message) => log.error(`${where}: ${message}`),
+    died: (worker, reason) => {
+      log.error(`worker ${worker} died: ${reason}; another takes its place`, { code: 'E502' })
+      controlPlane.workersChanged()
+    },
+  }
+  const settings = workerSettings(config, hostname())
+  const host = openHost(hosting, config, settings, hostEvents)
+  const discovery = new Discovery(openWatchers(config, providers, log))
+  const controlPlane = new ControlPlane({
+    discovery,
+    sources: new SourceBuilder(taggedProviders(config, providers)),
+    internal: { provider: INTERNAL, fragments: [], routing: [{ part: '', node: internalRouting(config) }] },
+    context: await routingContext(config),
+    host,
+    log,
+    draining: config.experiments.draining,
+  })
+  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, addresses)
+  await app.start()
+  return app
+}
+
+class RunningApp implements App {
+  readonly addresses: ReadonlyMap<string, ListenAddress>
+  readonly #config: StaticConfig
+  readonly #log: Logger
+  readonly #host: DataPlaneHost
+  readonly #discovery: Discovery
+  readonly #controlPlane: ControlPlane
+  readonly #accessLog: LineWriter | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(
+    config: StaticConfig,
+    log: Logger,
+    host: DataPlaneHost,
+    discovery: Discovery,
+    controlPlane: ControlPlane,
+    accessLog: LineWriter | undefined,
+    addresses: ReadonlyMap<string, ListenAddress>,
+  ) {
+    this.#config = config
+    this.#log = log
+    this.#host = host
+    this.#discovery = discovery
+    this.#controlPlane = controlPlane
+    this.#accessLog = accessLog
+    this.addresses = addresses
+  }
+
+  /** Entry points open only once there is something to route to: a new process must not answer 404 for a moment. */
+  async start(): Promise<void> {
+    this.#discovery.start(() => this.#controlPlane.schedule())
+    const complete = await this.#discovery.ready(FIRST_PICTURES_MS)
+    if (!complete) this.#log.warn('not all providers have answered yet; serving what is known')
+    this.#controlPlane.rebuild()
+    await this.#controlPlane.applied
+    await this.#host.listen([...this.addresses.values()])
+    const places = [...this.addresses].map(([name, { host, port }]) => `${name} on ${host}:${port}`)
+    const { routers, services } = this.routing
+    this.#log.info(`serving: ${places.join(', ')}`, { workers: this.#host.workers.length, routers: routers.size, services: services.size })
+  }
+
+  get routing(): RoutingConfig {
+    return this.#controlPlane.routing
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#controlPlane.problems
+  }
+
+  stats(): Promise<readonly DataPlaneStats[]> {
+    return this.#host.stats()
+  }
+
+  reload(): void {
+    this.#log.info('reading sources anew')
+    this.#discovery.refresh()
+  }
+
+  reopenLogs(): void {
+    this.#log.reopen()
+    this.#accessLog?.reopen()
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** The ping page says so first, so that whoever is in front can look elsewhere before the doors close. */
+  async #stop(): Promise<void> {
+    const lives = [...this.#config.entryPoints.values()].map(({ transport }) => transport.lifeCycle)
+    const acceptFor = Math.max(...lives.map(({ requestAcceptGraceTimeout }) => requestAcceptGraceTimeout))
+    const graceFor = Math.max(...lives.map(({ graceTimeOut }) => graceTimeOut))
+    this.#host.announceStop()
+    this.#log.info('stopping', { acceptFor, graceFor })
+    await pause(acceptFor)
+    const late = await Promise.race([this.#host.stop().then(() => false), pause(graceFor).then(() => true)])
+    if (late) this.#log.warn('requests were still in flight when the grace time was over; their connections are closed')
+    this.#controlPlane.close()
+    await this.#discovery.stop()
+    await this.#host.close()
+    await this.#accessLog?.close()
+    this.#log.info('stopped')
+    this.#log.flush()
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+/** All addresses are tried before any is used: a start that fails has changed nothing. */
+async function proveAddresses(config: StaticConfig): Promise<Map<string, ListenAddress>> {
+  const problems: Problem[] = []
+  const addresses = new Map<string, ListenAddress>()
+  for (const [name, { listen }] of config.entryPoints) {
+    try {
+      addresses.set(name, await probeAddress({ entryPoint: name, host: listen.host, port: listen.port }))
+    } catch (error) {
+      problems.push(addressProblem(name, `${listen.host}:${listen.port}`, error as NodeJS.ErrnoException))
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return addresses
+}
+
+function addressProblem(entryPoint: string, address: string, { code, message }: NodeJS.ErrnoException): Problem {
+  const reasons: Readonly<Record<string, readonly [string, string]>> = {
+    EADDRINUSE: ['another process listens there', 'stop it, or choose another port'],
+    EACCES: ['this user may not listen there', 'choose a port from 1024 on, or grant CAP_NET_BIND_SERVICE'],
+    EADDRNOTAVAIL: ['this machine has no such address', 'use one of its own addresses, or leave the host out'],
+  }
+  const [reason, remedy] = reasons[code ?? ''] ?? [message, 'correct the address']
+  return {
+    code: 'E501', severity: 'error', remedy, resource: `entry point ${entryPoint}`,
+    message: `cannot listen on ${address}: ${reason}`,
+    origin: { source: 'static configuration', key: `entryPoints.${entryPoint}.address` },
+  }
+}
+
+function openHost(hosting: 'workers' | 'in-process', { workers }: StaticConfig, settings: WorkerSettings, events: HostEvents): DataPlaneHost {
+  return hosting === 'workers' ? new WorkerHost(workers, settings, events) : new InProcessHost(settings, events)
+}
+
+function openAccessLog({ accessLog }: StaticConfig, log: Logger): LineWriter | undefined {
+  if (!accessLog) return undefined
+  const { filePath, bufferingSize } = accessLog
+  return new LineWriter({ bufferingSize, ...(filePath === undefined ? {} : { filePath }), report: (message) => log.warn(`access log: ${message}`) })
+}
+
+function openWatchers(config: StaticConfig, definitions: ProviderDefinitions, log: Logger): Watcher[] {
+  const { sources, providersThrottleDuration } = config.providers
+  return [...sources].map(([name, options]) => {
+    const definition = definitions.get(name)!
+    return new Watcher({ name, throttle: providersThrottleDuration, log, create: (tools) => definition.create(options as never, tools) })
+  })
+}
+
+function taggedProviders(config: StaticConfig, definitions: ProviderDefinitions): TaggedProvider[] {
+  const names = Object.keys(tagSourceOptions(fields))
+  return [...config.providers.sources].map(([name, options]) => {
+    const { tagged, constraints = 'tag' } = definitions.get(name)!
+    const shared = Object.fromEntries(Object.entries(options).filter(([key]) => names.includes(key)))
+    return { name: name.toLowerCase(), constraints, options: tagged ? (shared as TagSourceOptions) : undefined }
+  })
+}
+
+async function routingContext(config: StaticConfig): Promise<RoutingContext> {
+  const middlewares = await discover<MiddlewareDefinition>(new URL('./middlewares/', import.meta.url))
+  const entryPoints = [...config.entryPoints].map(([name, { asDefault, internal, http }]) => ({
+    name, asDefault, internal, middlewares: http.middlewares,
+  }))
+  return { entryPoints, middlewares, matchers: await allMatchers() }
+}
