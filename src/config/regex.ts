@@ -1,33 +1,49 @@
 import { RE2JS } from 're2js'
 
-/** A compiled regular expression in RE2 syntax, as in Traefik. It takes linear time, whatever the text. */
+/** A regular expression of RE2's syntax, which takes time linear in the text whatever was written. */
 export interface Regex {
-  /** Whether it matches anywhere in the text. */
+  /** Whether it matches anywhere in `text`: write `^` and `$` to anchor it. */
   test(text: string): boolean
-  /** Every match replaced; `$1`, `${1}`, `${name}` and `$$` are expanded as Go does. */
+  /**
+   * Replaces all matches, as Go's `ReplaceAllString`: `$1`, `${1}`, `$name` and `${name}` stand for groups, `$$`
+   * for a dollar sign. A name is as long as it can be: `$1x` is the group named `1x`, which is empty; write `${1}x`.
+   */
   replace(text: string, replacement: string): string
 }
 
-/** The expression cannot be used; the message says why. */
+/** The source is no regular expression; the message says why, as the end of a sentence. */
 export class RegexError extends Error {
   override readonly name = 'RegexError'
 }
 
-/** Characters that an expression may have: compiling costs more than matching. */
-const MAX_LENGTH = 1_000
+/** Characters of source; far more than rules need. */
+export const MAX_REGEX_LENGTH = 1_000
 
 /**
- * Compiles an expression; not anchored.
- * @throws RegexError when it is malformed or too long
+ * Steps of the compiled program, since counted repeats make much of little source. Time is linear in steps as well
+ * as in text: the worst found with 4,000 steps took 0.36 s on a text of 4,000 characters.
+ */
+const MAX_STEPS = 2_000
+
+/**
+ * Compiles RE2 syntax, the one of Go, unanchored.
+ * @throws RegexError when the source is malformed, longer than `MAX_REGEX_LENGTH`, or repeats too much
  */
 export function compileRegex(source: string): Regex {
-  if (source.length > MAX_LENGTH) {
-    throw new RegexError(`a regular expression may have ${MAX_LENGTH} characters, this one has ${source.length}`)
+  if (source.length > MAX_REGEX_LENGTH) {
+    throw new RegexError(
+      `the regular expression has ${source.length} characters, but at most ${MAX_REGEX_LENGTH} are allowed`,
+    )
   }
   const compiled = compile(source)
+  if (compiled.programSize() > MAX_STEPS) {
+    throw new RegexError(
+      `the regular expression \`${source}\` is too costly: its counted repeats are too large`,
+    )
+  }
   return {
     test: (text) => compiled.test(text),
-    replace: (text, replacement) => replaceAll(compiled, text, replacement),
+    replace: (text, replacement) => replaceAll(compiled, text, parseReplacement(replacement)),
   }
 }
 
@@ -35,31 +51,52 @@ function compile(source: string): RE2JS {
   try {
     return RE2JS.compile(source)
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error)
-    throw new RegexError(`\`${source}\` is no regular expression: ${reason}`)
+    throw new RegexError(`the regular expression \`${source}\` is malformed${reasonOf(error)}`)
   }
 }
 
-function replaceAll(compiled: RE2JS, text: string, replacement: string): string {
+/** What the engine's own errors say, without their preamble. Other errors (a stack overflow) say nothing of use. */
+function reasonOf(error: unknown): string {
+  const [, reason] = /^error parsing regexp: (.+)$/s.exec(error instanceof Error ? error.message : '') ?? []
+  return reason === undefined ? '' : `: ${reason}`
+}
+
+/** Literal text, or the group to put in its place. */
+type ReplacementPart = string | { readonly group: string }
+
+function replaceAll(compiled: RE2JS, text: string, parts: readonly ReplacementPart[]): string {
   const matcher = compiled.matcher(text)
-  const names = compiled.namedGroups() as Readonly<Record<string, number>>
   let result = ''
-  let from = 0
+  let end = 0
+  let first = true
   while (matcher.find()) {
-    const group = (name: string): string => {
-      const index = /^\d+$/.test(name) ? Number(name) : names[name]
-      return index === undefined || index > compiled.groupCount() ? '' : (matcher.group(index) ?? '')
-    }
-    result += text.slice(from, matcher.start()) + expand(replacement, group)
-    from = matcher.end()
+    // An empty match right behind another match is none, as in Go: `a*` on `baaac` matches three times.
+    if (!first && matcher.end() === end) continue
+    result += text.slice(end, matcher.start())
+    for (const part of parts)
+      result += typeof part === 'string' ? part : groupOf(compiled, matcher, part.group)
+    end = matcher.end()
+    first = false
   }
-  return result + text.slice(from)
+  return result + text.slice(end)
 }
 
-/** Go's `Regexp.Expand`: without braces the name is as long as can be, so `$1x` is the group `1x`, which is empty. */
-function expand(replacement: string, group: (name: string) => string): string {
-  return replacement.replace(/\$(?:\$|\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => {
-    const name = braced ?? bare
-    return name === undefined ? (whole === '$$' ? '$' : whole) : group(name)
-  })
+function groupOf(compiled: RE2JS, matcher: ReturnType<RE2JS['matcher']>, name: string): string {
+  const byNumber = /^(?:0|[1-9]\d{0,7})$/.test(name)
+  const number = byNumber ? Number(name) : compiled.namedGroups()[name]
+  if (number === undefined || number > compiled.groupCount()) return ''
+  return matcher.group(number) ?? ''
+}
+
+/** A dollar sign that begins no reference stands for itself. */
+function parseReplacement(replacement: string): readonly ReplacementPart[] {
+  const parts: ReplacementPart[] = []
+  let end = 0
+  for (const match of replacement.matchAll(/\$(?:(\$)|\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/gu)) {
+    const [whole, dollar, braced, bare] = match
+    parts.push(replacement.slice(end, match.index), dollar ?? { group: braced ?? bare! })
+    end = match.index + whole.length
+  }
+  parts.push(replacement.slice(end))
+  return parts
 }
