@@ -3,11 +3,11 @@ import type { SourceNode } from '../config/source-tree.ts'
 import { complain, enumerate } from './complaint.ts'
 import { withoutEndpoints } from './definitions.ts'
 import type { MergedResource, Variant } from './merge.ts'
-import { fullName, resourceName } from './resource.ts'
+import { resourceName } from './resource.ts'
 
 /** One E209 for each definition of the resource that is not the one served: who holds it, and where it differs. */
 export function conflictProblems(merged: MergedResource, served: Variant): Problem[] {
-  const resource = resourceName(merged.kind, fullName(merged.name, merged.provider))
+  const resource = resourceName(merged.kind, merged.fullName)
   return merged.variants
     .filter((variant) => variant !== served)
     .map((variant) => {

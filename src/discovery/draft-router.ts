@@ -22,7 +22,11 @@ export interface RouterDraft {
   readonly ruleText: string
   readonly priority: number
   readonly entryPoints: readonly string[]
-  /** The services that one of which is meant when `config.service` names none. */
+  /** Full names of those in `config.middlewares`. */
+  readonly middlewares: readonly string[]
+  /** Full name of the one that is named, or the only one that may be meant; undefined when that is open. */
+  readonly service: string | undefined
+  /** The services of which one is meant when none is named. */
   readonly siblings: readonly string[]
   readonly origin: Origin
 }
@@ -52,11 +56,15 @@ export const draftRouter = drafting<RouterDraft>(function readRouter(scope) {
   if (priorityRefused || rule === undefined || entryPoints === undefined) return undefined
   if (!trusted && !mayClaim(scope, config, rule, entryPoints)) return undefined
   const ruleText = config.rule!
+  const { provider } = scope.merged
+  const service = config.service || (siblings.length === 1 ? siblings[0] : undefined)
   return {
     config,
     rule,
     ruleText,
     entryPoints,
+    middlewares: config.middlewares.map((name) => fullName(name, provider)),
+    service: service === undefined ? undefined : fullName(service, provider),
     siblings,
     origin,
     priority: config.priority || Buffer.byteLength(ruleText),

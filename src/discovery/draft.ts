@@ -2,7 +2,7 @@ import type { Problem } from '../config/problem.ts'
 import { conflictProblems } from './conflicts.ts'
 import type { Definition } from './definitions.ts'
 import type { MergedResource } from './merge.ts'
-import { fullName, resourceName } from './resource.ts'
+import { resourceName } from './resource.ts'
 import type { RoutingContext } from './source.ts'
 
 /** A resource that has been validated by itself; what it refers to has not been looked up yet. */
@@ -24,11 +24,6 @@ export interface DraftScope {
   readonly problems: Problem[]
 }
 
-interface Remembered {
-  readonly context: RoutingContext
-  readonly draft: Draft<unknown>
-}
-
 /**
  * Gives a function that validates resources with `read`, which returns undefined for a definition that cannot be
  * served. Of several definitions the first good one is served, so that a broken majority, in the middle of a
@@ -37,7 +32,10 @@ interface Remembered {
 export function drafting<T>(
   read: (scope: DraftScope) => T | undefined,
 ): (merged: MergedResource, context: RoutingContext) => Draft<T> {
-  const remembered = new WeakMap<MergedResource, Remembered & { readonly draft: Draft<T> }>()
+  const remembered = new WeakMap<
+    MergedResource,
+    { readonly context: RoutingContext; readonly draft: Draft<T> }
+  >()
   return function draft(merged, context) {
     const known = remembered.get(merged)
     if (known?.context === context) return known.draft
@@ -53,7 +51,7 @@ function firstGood<T>(
   read: (scope: DraftScope) => T | undefined,
 ): Draft<T> {
   const problems: Problem[] = []
-  const resource = resourceName(merged.kind, fullName(merged.name, merged.provider))
+  const resource = resourceName(merged.kind, merged.fullName)
   for (const variant of merged.variants) {
     const { definition } = variant
     const trusted = definition.part !== undefined

@@ -12,6 +12,8 @@ import type { Source } from './source.ts'
 export interface MergedResource {
   readonly kind: Kind
   readonly name: string
+  /** `name@provider`. */
+  readonly fullName: string
   readonly provider: string
   readonly options: TagSourceOptions | undefined
   /** Different from one another, the one to be served first. Never empty. */
@@ -28,7 +30,8 @@ export interface Variant {
   readonly instances: readonly Instance[]
 }
 
-export interface MergedSource extends Readonly<Record<Kind, ReadonlyMap<string, MergedResource>>> {
+/** Of each kind, sorted by name. */
+export interface MergedSource extends Readonly<Record<Kind, readonly MergedResource[]>> {
   readonly problems: readonly Problem[]
 }
 
@@ -43,14 +46,10 @@ export function mergeSource(source: Source): MergedSource {
   const parts = source.routing.toSorted((a, b) => compareText(a.part, b.part)).map(definitionsOfPart)
   for (const definitions of [parts, source.fragments.map(definitionsOfFragment)].flat()) {
     for (const kind of KINDS) for (const definition of definitions[kind]) collect(groups[kind], definition)
-    problems.push(...definitions.problems)
+    for (const problem of definitions.problems) problems.push(problem)
   }
-  const merged = (kind: Kind): ReadonlyMap<string, MergedResource> =>
-    new Map(
-      [...groups[kind].keys()]
-        .sort()
-        .map((name) => [name, mergeGroup(kind, source, groups[kind].get(name)!)]),
-    )
+  const merged = (kind: Kind): MergedResource[] =>
+    [...groups[kind].keys()].sort().map((name) => mergeGroup(kind, source, groups[kind].get(name)!))
   return {
     routers: merged('routers'),
     services: merged('services'),
@@ -85,9 +84,11 @@ function mergeGroup(kind: Kind, { provider, options }: Source, group: readonly D
   ) {
     return known.merged
   }
+  const { name } = group[0]!
   const merged = {
     kind,
-    name: group[0]!.name,
+    name,
+    fullName: `${name}@${provider}`,
     provider,
     options,
     variants: variantsOf(group),

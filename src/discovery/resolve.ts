@@ -41,20 +41,18 @@ export function resolveRouting(
     lastGood.service(name, endpoints),
   )
   const expand = chainExpander(middlewares, context.middlewares)
+  const routers = new Map<string, ResolvedRouter>()
   const tables: LinkTables = {
     services,
     middlewares,
     expand,
-    defined: {
-      routers: new Set(merged.routers.keys()),
-      services: new Set(merged.services.keys()),
-      middlewares: new Set(merged.middlewares.keys()),
-    },
+    defined: merged,
+    linked: routers,
     entryPoints: new Map(context.entryPoints.map((point) => [point.name, point])),
     suggest: boundedSuggester(SUGGESTIONS),
   }
-  problems.push(...chainProblems(middlewares, tables, context))
-  const routers = linkAll(merged.routers, context, tables, lastGood, problems)
+  for (const problem of chainProblems(middlewares, tables, context)) problems.push(problem)
+  linkAll(routers, merged.routers, context, tables, lastGood, problems)
   return {
     routers,
     middlewares: withMissing(middlewares, lastGood.carriedMiddlewares),
@@ -73,9 +71,10 @@ function mergeAll(sources: readonly Source[], problems: Problem[]): Record<Kind,
     const merged = mergeSource(source)
     for (const problem of merged.problems) problems.push(problem)
     for (const kind of KINDS) {
-      for (const [name, resource] of merged[kind]) {
+      for (const resource of merged[kind]) {
+        const { name } = resource
         if (name === '' || name.includes('@')) problems.push(badName(kind, resource))
-        else all[kind].set(`${name}@${source.provider}`, resource)
+        else all[kind].set(resource.fullName, resource)
       }
     }
   }
@@ -160,13 +159,13 @@ function describeFault(resource: string, fault: ChainFault): string {
 }
 
 function linkAll(
+  routers: Map<string, ResolvedRouter>,
   merged: MergedByName,
   context: RoutingContext,
   tables: LinkTables,
   lastGood: LastGood,
   problems: Problem[],
-): Map<string, ResolvedRouter> {
-  const routers = new Map<string, ResolvedRouter>()
+): void {
   for (const [name, resource] of merged) {
     const { value, problems: own } = draftRouter(resource, context)
     for (const problem of own) problems.push(problem)
@@ -180,7 +179,6 @@ function linkAll(
         routers.set(as, sameAsBefore(router, lastGood.routerNamed(as)))
     }
   }
-  return routers
 }
 
 /** The router as it was, when it is the same: comparing plans is then a matter of identity. */
