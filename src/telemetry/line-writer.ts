@@ -1,4 +1,5 @@
-import { SonicBoom } from 'sonic-boom'
+import sonicBoom from 'sonic-boom'
+import type { SonicBoom } from 'sonic-boom'
 import type { Output } from './output.ts'
 import { PIPE_BUF, closeOutput, fileOutput, inheritedOutput } from './output.ts'
 
@@ -93,7 +94,7 @@ export class LineWriter implements AsyncDisposable {
   }
 
   #open(output: Output, maxLength: number): SonicBoom {
-    const sink = new SonicBoom({
+    const sink = new sonicBoom.SonicBoom({
       ...this.#target(output),
       sync: false,
       maxLength,
