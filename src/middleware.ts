@@ -30,9 +30,10 @@ export interface MiddlewareTools {
   readonly name: string
   /**
    * Checks a password against a bcrypt, MD5 (apr1) or SHA-1 htpasswd hash on another thread, since slow hashing
-   * must never hold up a data-plane worker. Never rejects: an unreadable hash gives false.
+   * must never hold up a data-plane worker. Never rejects: an unreadable hash gives false; undefined means that
+   * it could not be found out in time, which is neither yes nor no.
    */
-  verifyPassword(password: string, hash: string): Promise<boolean>
+  readonly verifyPassword: (password: string, hash: string) => Promise<boolean | undefined>
 }
 
 /** What the control plane lends a definition while it prepares options. */
