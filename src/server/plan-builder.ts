@@ -1,9 +1,4 @@
-import type {
-  ResolvedMiddleware,
-  ResolvedRouter,
-  ResolvedService,
-  RoutingConfig,
-} from '../discovery/routing-config.ts'
+import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
 import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan } from './plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
@@ -13,8 +8,10 @@ const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
 
 /**
  * The plan that serves `routing`: every router, and only those middlewares and services that a router uses. The
- * services that the program answers itself (`ping@internal`) are not in it. What has not changed since `previous`
- * is the same object, so that the difference of the two plans is found by identity.
+ * services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
+ * while it has live endpoints, whether a router still uses it or not: requests are on their way through it, and it
+ * is how workers tell that its endpoints have drained. What has not changed since `previous` is the same object, so
+ * that the difference of the two plans is found by identity.
  */
 export function buildPlan(
   routing: RoutingConfig,
@@ -34,13 +31,18 @@ export function buildPlan(
     const service = routing.services.get(router.service)
     if (service && !services.has(router.service)) {
       const live = liveEndpoints.get(router.service) ?? NO_ENDPOINTS
-      services.set(router.service, servicePlan(service, live, previous?.services.get(router.service)))
+      services.set(router.service, servicePlan(service.config, live, previous?.services.get(router.service)))
     }
   }
   for (const [name, live] of liveEndpoints) {
     // A service that no router names any more stays until its endpoints have drained: requests are on their way to them.
     const before = previous?.services.get(name)
     if (before && live.size > 0 && !services.has(name)) services.set(name, withEndpoints(before, live))
+  }
+  for (const [name, before] of previous?.services ?? []) {
+    const live = services.has(name) ? undefined : liveEndpoints.get(name)
+    if (live && live.size > 0)
+      services.set(name, servicePlan(routing.services.get(name)?.config ?? before, live, before))
   }
   return { version, routers, middlewares, services }
 }
@@ -72,11 +74,10 @@ function middlewarePlan(middleware: ResolvedMiddleware): MiddlewarePlan {
 }
 
 function servicePlan(
-  { config }: ResolvedService,
+  { strategy, passHostHeader }: Pick<ServicePlan, 'strategy' | 'passHostHeader'>,
   endpoints: ReadonlyMap<string, EndpointPlan>,
   previous: ServicePlan | undefined,
 ): ServicePlan {
-  const { strategy, passHostHeader } = config
   const same =
     previous?.endpoints === endpoints &&
     previous.strategy === strategy &&

@@ -95,3 +95,19 @@ test('what has not changed is the same object in the next plan', () => {
     "an instance alone changes no plan: its endpoint is the life cycle's",
   )
 })
+
+test('a service that is gone stays in the plan until its endpoints have drained', () => {
+  const given = resolveRouting([FILE], GIVEN)
+  const nothing = resolveRouting([], GIVEN)
+  const draining = new Map(
+    [...live].map(([key, endpoint]) => [key, { ...endpoint, state: 'draining' as const }]),
+  )
+  const before = buildPlan(given, new Map([['shop@file', live]]), 1)
+  const during = buildPlan(nothing, new Map([['shop@file', draining]]), 2, before)
+  assert.equal(during.routers.size, 0)
+  assert.deepEqual(
+    [...during.services],
+    [['shop@file', { strategy: 'wrr', passHostHeader: false, endpoints: draining }]],
+  )
+  assert.equal(buildPlan(nothing, new Map(), 3, during).services.size, 0)
+})
