@@ -33,7 +33,7 @@ export interface RouterDraft {
 
 const ROUTER = fields.section('', routerOptions(fields))
 /** What lies above is kept for routers that the program makes itself, such as redirections of entry points. */
-export const MAX_PRIORITY = Number.MAX_SAFE_INTEGER - 1_000
+const MAX_PRIORITY = Number.MAX_SAFE_INTEGER - 1_000
 
 /** Validates a router by itself: options, rule, priority, entry points, and what its source may claim. */
 export const draftRouter = drafting<RouterDraft>(function readRouter(scope) {
