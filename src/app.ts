@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
@@ -6,6 +7,7 @@ import { discover } from './discover.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { tagSourceOptions } from './discovery/options.ts'
 import type { TagSourceOptions } from './discovery/options.ts'
+import { Preparation } from './discovery/preparation.ts'
 import type { RoutingConfig } from './discovery/routing-config.ts'
 import { SourceBuilder } from './discovery/source-builder.ts'
 import type { TaggedProvider } from './discovery/source-builder.ts'
@@ -78,11 +80,13 @@ export async function startApp({ config, log = createLogger(config.log), hosting
   const settings = workerSettings(config, hostname())
   const host = openHost(hosting, config, settings, hostEvents)
   const discovery = new Discovery(openWatchers(config, providers, log))
+  const context = await routingContext(config)
   const controlPlane = new ControlPlane({
     discovery,
     sources: new SourceBuilder(taggedProviders(config, providers)),
     internal: { provider: INTERNAL, fragments: [], routing: [{ part: '', node: internalRouting(config) }] },
-    context: await routingContext(config),
+    context,
+    preparation: new Preparation(context.middlewares, { readText: (path) => readFile(path, 'utf8') }),
     host,
     log,
     draining: config.experiments.draining,
@@ -125,7 +129,7 @@ class RunningApp implements App {
     this.#discovery.start(() => this.#controlPlane.schedule())
     const complete = await this.#discovery.ready(FIRST_PICTURES_MS)
     if (!complete) this.#log.warn('not all providers have answered yet; serving what is known')
-    this.#controlPlane.rebuild()
+    await this.#controlPlane.rebuild()
     await this.#controlPlane.applied
     await this.#host.listen([...this.addresses.values()])
     const places = [...this.addresses].map(([name, { host, port }]) => `${name} on ${host}:${port}`)
@@ -148,6 +152,7 @@ class RunningApp implements App {
   reload(): void {
     this.#log.info('reading sources anew')
     this.#discovery.refresh()
+    this.#controlPlane.refresh()
   }
 
   reopenLogs(): void {

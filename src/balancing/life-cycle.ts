@@ -19,7 +19,7 @@ export interface Transition {
   readonly key: string
   readonly url: string
   readonly to: 'ready' | 'draining' | 'gone'
-  /** Why, in words: `left the snapshot`, `terminating`, `came back`, `drained`, `drain timeout` … */
+  /** Why, in words: `discovered`, `left the snapshot`, `terminating`, `came back`, `drained`, `drain timeout` … */
   readonly reason: string
 }
 
@@ -129,7 +129,7 @@ export class LifeCycle {
       const joined: Tracked = { plan: ready, terminating: false, drain: undefined, drainTimeout: 0 }
       tracked.set(key, joined)
       if (terminating) this.#release(service, tracked, key, joined, 'terminating', version, transitions)
-      else transitions.push({ service, key, url: ready.url, to: 'ready', reason: 'joined' })
+      else transitions.push({ service, key, url: ready.url, to: 'ready', reason: 'discovered' })
     } else if (terminating) {
       before.terminating = true
       if (!before.drain) this.#release(service, tracked, key, before, 'terminating', version, transitions)

@@ -2,8 +2,10 @@ import { LifeCycle } from '../balancing/life-cycle.ts'
 import type { Transition, WantedEndpoint, WantedService } from '../balancing/life-cycle.ts'
 import { describeOrigin } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
+import { refusedIp } from '../discovery/address.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { NameResolver } from '../discovery/name-resolver.ts'
+import type { Preparation } from '../discovery/preparation.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
 import type { Endpoint, RoutingConfig } from '../discovery/routing-config.ts'
 import type { SourceBuilder } from '../discovery/source-builder.ts'
@@ -22,6 +24,7 @@ export interface ControlPlaneOptions {
   /** What the program itself adds. */
   readonly internal: Source
   readonly context: RoutingContext
+  readonly preparation: Preparation
   readonly host: DataPlaneHost
   readonly log: Logger
   readonly draining: boolean
@@ -35,7 +38,9 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions
   readonly #resolver: NameResolver
   readonly #lifeCycle: LifeCycle
-  #routing: RoutingConfig = { routers: new Map(), middlewares: new Map(), services: new Map(), problems: [] }
+  /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
+  #resolved: RoutingConfig = NOTHING
+  #routing: RoutingConfig = NOTHING
   #plan: Plan = EMPTY_PLAN
   #membership: Membership = new Map()
   #reasons = new Map<string, string>()
@@ -80,19 +85,29 @@ export class ControlPlane {
     this.#pending = true
     setImmediate(() => {
       this.#pending = false
-      if (!this.#closed) this.rebuild()
+      if (!this.#closed) void this.rebuild()
     })
   }
 
-  /** Works in everything that is known now. */
-  rebuild(): void {
-    const { discovery, sources, internal, context } = this.#options
+  /** Works in everything that is known now. Waits only when a middleware has a file to be read. */
+  async rebuild(): Promise<void> {
+    const { discovery, sources, internal, context, preparation } = this.#options
     const all = [internal, ...discovery.pictures.map((picture) => sources.source(picture))]
-    this.#routing = resolveRouting(all, context, this.#routing)
-    const wanted = this.#wanted()
-    this.#publish(this.#lifeCycle.update(wanted, this.#plan.version + 1))
+    const resolved = resolveRouting(all, context, this.#resolved)
+    this.#resolved = resolved
+    if (preparation.needed(resolved)) await preparation.load(resolved)
+    // A newer change that came while a file was read has been worked in already.
+    if (this.#resolved !== resolved || this.#closed) return
+    this.#routing = preparation.apply(resolved)
+    this.#publish(this.#lifeCycle.update(this.#wanted(), this.#plan.version + 1))
     this.#publish(this.#lifeCycle.sweep())
     this.#listProblems()
+  }
+
+  /** Has files of middlewares read anew. */
+  refresh(): void {
+    this.#options.preparation.forget()
+    this.schedule()
   }
 
   /** A worker has nothing in flight to a draining endpoint any more. */
@@ -130,7 +145,9 @@ export class ControlPlane {
   /** A host name with several addresses is several endpoints. */
   #addressed(endpoint: Endpoint): (readonly [string, WantedEndpoint])[] {
     const addresses = this.#resolver.addresses(endpoint.host)
-    return addresses.map((address) => {
+    // A name must not lead where an address may not: to this machine's own metadata service, for one.
+    const allowed = endpoint.instance === undefined ? addresses : addresses.filter((address) => !refusedIp(address))
+    return allowed.map((address) => {
       const key = address === endpoint.host ? endpoint.key : `${endpoint.key}|${address}`
       return [key, toWanted(endpoint, address)] as const
     })
@@ -201,6 +218,8 @@ export class ControlPlane {
     this.#listed = now
   }
 }
+
+const NOTHING: RoutingConfig = { routers: new Map(), middlewares: new Map(), services: new Map(), problems: [] }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
   const { scheme, host, port, pathPrefix, weight, terminating = false } = endpoint
