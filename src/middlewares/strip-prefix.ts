@@ -11,7 +11,7 @@ export default defineMiddleware({
       field.string('Such as `/api`.'),
     ),
     forceSlash: field.pending(
-      'Traefik itself has dropped this option; a path always keeps its leading slash',
+      'deprecated in Traefik, and not to come; a path always keeps its leading slash',
     ),
   }),
 

@@ -8,7 +8,7 @@ import {
   wireText,
 } from '../fields/field-text.ts'
 
-const DROPPED = 'Traefik has deprecated this option too; use'
+const DROPPED = 'deprecated in Traefik, and not to come; use'
 
 export const securityOptions = (field: Fields) => ({
   allowedHosts: field

@@ -1,0 +1,111 @@
+/** What behaves otherwise than in Traefik v3 although the configuration says the same. */
+export interface Difference {
+  readonly what: string
+  readonly traefik: string
+  readonly tidegate: string
+  readonly why: string
+}
+
+/** Hand-written, since only people know the reasons. A test checks that every decision of the design is named. */
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    what: '`watch` of the Consul Catalog provider',
+    traefik: '`false`: everything is read every 15 s',
+    tidegate: '`true`: changes are followed by blocking queries',
+    why: 'An instance that has gone gets requests until the next read; following costs the agent two open queries for each datacenter.',
+  },
+  {
+    what: 'Passive health (ejection of failing endpoints)',
+    traefik: 'off',
+    tidegate:
+      'on: connect failures or 5xx in a row take an endpoint out for a while, half of a service at most',
+    why: 'An endpoint that fails every request should not go on failing its share of them until somebody notices.',
+  },
+  {
+    what: 'Retries',
+    traefik: 'only with the `retry` middleware, perhaps on the same server',
+    tidegate:
+      'on where they are safe: nothing of the request was sent, or its method may be repeated and nothing was answered; on another endpoint, within a budget',
+    why: 'A deploy closes connections under running requests. What can be sent again without harm need not fail.',
+  },
+  {
+    what: 'Largest header block of a request',
+    traefik: '1 MiB',
+    tidegate: '64 KiB, above it 431',
+    why: 'A megabyte for each connection is an easy way to exhaust memory, and no honest client needs it.',
+  },
+  {
+    what: '`dialTimeout` (connecting to an endpoint)',
+    traefik: '30 s',
+    tidegate: '3 s, then another endpoint',
+    why: 'An address that swallows packets, as that of a machine just terminated does, must not hold a request for half a minute.',
+  },
+  {
+    what: 'Strict HTTP',
+    traefik: 'accepts several forms that the standard forbids or leaves open',
+    tidegate:
+      'refuses whatever RFC 9110 and 9112 do not clearly allow, such as `Transfer-Encoding` beside `Content-Length`, with 400 and a closed connection',
+    why: 'Where two parsers may disagree about where a request ends, one request can be smuggled in another.',
+  },
+  {
+    what: 'Encoded characters in paths (`%2F`, `%3B` and others)',
+    traefik: 'pass',
+    tidegate: 'pass as well, except `%00`, raw `\\`, `#` and broken escapes, which are answered 400',
+    why: 'Applications rely on `%2F`; nothing relies on a NUL, and the others are read differently by different servers.',
+  },
+  {
+    what: 'Header names with an underscore',
+    traefik: 'pass',
+    tidegate: 'pass, except look-alikes of managed or framing fields such as `X_Forwarded_For`',
+    why: 'CGI-like services cannot tell `X_Forwarded_For` from `X-Forwarded-For`, so a client could forge the latter.',
+  },
+  {
+    what: 'Client idle time-out (`respondingTimeouts.idleTimeout`)',
+    traefik: '180 s',
+    tidegate: '180 s, the same',
+    why: 'It has to be longer than the 60 s of a load balancer in front, which would otherwise send requests into closing connections.',
+  },
+  {
+    what: 'A service without any instance that may be used',
+    traefik: 'the router disappears: 404, or another router answers',
+    tidegate: '503; the router stays',
+    why: 'A fault of a service must look like one, and must not make its requests fall through to another.',
+  },
+  {
+    what: 'Two instances that define the same router differently',
+    traefik: 'the router is deleted',
+    tidegate: 'the definition of most instances is served, then the newest; the other is listed as a problem',
+    why: 'A rolling deploy that changes a tag goes through exactly this state.',
+  },
+  {
+    what: 'An unknown key in a tag',
+    traefik: 'drops the whole instance',
+    tidegate: 'costs only the key, and is listed with a suggestion',
+    why: 'A spelling mistake should not take a service down.',
+  },
+  {
+    what: 'A file that cannot be read',
+    traefik: 'the update of the whole file provider is rejected',
+    tidegate: 'its own last good version stays; other files are served as they are',
+    why: 'One broken file in a directory is nobody else’s fault.',
+  },
+  {
+    what: '`headers`: framing and connection fields (`Content-Length`, `Transfer-Encoding`, `Connection`, `Upgrade` …)',
+    traefik: 'set like any other',
+    tidegate: 'refused with a sentence',
+    why: 'The proxy writes these itself; a value by hand could only make the two sides disagree.',
+  },
+  {
+    what: '`basicAuth`: cost of bcrypt hashes',
+    traefik: 'any',
+    tidegate:
+      'at most 15; hashes are checked on a thread of their own, verdicts are remembered for 60 s, and a check that takes longer than 5 s is answered 503',
+    why: 'A single login must not hold up everybody else’s requests.',
+  },
+  {
+    what: '`replacePathRegex`: `X-Replaced-Path`',
+    traefik: 'added to what the client sent',
+    tidegate: 'replaces what the client sent',
+    why: 'A service that reads the first field would believe the client.',
+  },
+]
