@@ -69,6 +69,7 @@ class Walk {
   }
 
   plain(schema: z.ZodType, node: SourceNode, path: Path): unknown {
+    if (path.length > MAX_DEPTH) return this.#tooDeep(node, path)
     this.#remember(schema, node, pathText(path))
     this.#checkNotes(schema, node, path)
     const structure = structureOf(schema)
@@ -107,6 +108,7 @@ class Walk {
     for (const [key, value] of node.entries) {
       const name = canonicalKey(shape, key)
       if (name === undefined) this.#unknownKey(node, key, value, shape, path)
+      else if (Object.hasOwn(result, name)) this.#givenTwice(node, key, value, [...path, name])
       else result[name] = this.plain(shape[name]!, value, [...path, name])
     }
     return result
@@ -132,6 +134,18 @@ class Walk {
     const names = Object.keys(shape)
     const remedy = didYouMean(key, names) ?? (names.length <= 12 ? `known here: ${names.join(', ')}` : undefined)
     this.#problem('E101', parent.keyOrigins?.get(key) ?? value.origin, `unknown key \`${key}\`${where}`, remedy)
+  }
+
+  /** `Name` beside `name`: keys are the same whatever their case, so one of the two has to lose. */
+  #givenTwice(parent: SectionNode, key: string, value: SourceNode, path: Path): void {
+    const origin = parent.keyOrigins?.get(key) ?? value.origin
+    this.#problem('E109', origin, `\`${pathText(path)}\` is given twice, here as \`${key}\`; the first one counts`, 'remove one of the two')
+  }
+
+  #tooDeep(node: SourceNode, path: Path): undefined {
+    this.refused = true
+    const top = pathText(path.slice(0, 1))
+    this.#problem('E102', node.origin, `\`${top}\` is nested more than ${MAX_DEPTH} levels deep`)
   }
 
   issue(issue: z.core.$ZodIssue): void {
@@ -166,6 +180,9 @@ class Walk {
 }
 
 const ANYTHING = z.unknown()
+
+/** Far beyond any honest configuration, and far from where the stack ends. */
+const MAX_DEPTH = 100
 
 /** `tls=true` and `tls=` in tags, `tls: {}` and `tls:` in files all mean a section with its defaults. */
 function emptySection(value: unknown): unknown {
