@@ -100,7 +100,6 @@ export class LineWriter implements AsyncDisposable {
       maxLength,
       maxWrite: this.#pipe ? PIPE_BUF : LARGEST_FILE_WRITE,
       mode: 0o644,
-      mkdir: true,
     })
     sink.on('drop', (lines: string) => this.#lose(lines))
     sink.on('error', (error: Error) => this.#failed(error))

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Where lines go: a file that can be opened anew, or a descriptor that was inherited. */
@@ -34,11 +34,18 @@ export function inheritedOutput(fd: number): Output {
  * @throws Error of `fs` when that is not possible
  */
 export function fileOutput(path: string): Output {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   // Without O_NONBLOCK, opening a FIFO that nobody reads would wait for ever.
   const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants
   const fd = openSync(path, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY, 0o644)
   return { fd, pipe: isPipe(fd), owned: true }
+}
+
+/** Node's own recursive form never returns where a folder cannot be made in one that exists (below `/proc`). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path)
 }
 
 export function closeOutput({ fd, owned }: Output): void {
