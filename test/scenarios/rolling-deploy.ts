@@ -31,10 +31,8 @@ export interface DeployReport {
   readonly ledger: Ledger
   /** Requests in flight to each instance when its replacement began. */
   readonly inFlight: readonly number[]
-  /** Connections that stood idle when their instance stopped, which is where a request can be lost. */
+  /** Idle connections that Tidegate held to instances that stopped, which is where a request can be lost. */
   readonly closedIdle: number
-  /** Connections that Tidegate still held to each instance when it had stopped. */
-  readonly leftOpen: readonly number[]
 }
 
 /** 4 services × 3 instances on a real Consul; every instance is replaced, while requests keep coming. */
@@ -53,7 +51,7 @@ export async function runRollingDeploy({ order, flags = [] }: RollingDeploy): Pr
 }
 
 class Deploy {
-  readonly findings = { slow: new Tally(), inFlight: [] as number[], closedIdle: 0, leftOpen: [] as number[] }
+  readonly findings = { slow: new Tally(), inFlight: [] as number[], closedIdle: 0 }
   readonly #fleet: Fleet
   readonly #load: Load
   readonly #order: RollingDeploy['order']
@@ -77,7 +75,6 @@ class Deploy {
     if (this.#order === 'deregister first') await this.#deregisterThenStop(service, old)
     else await this.#stopThenDeregister(service, old)
     this.findings.closedIdle += old.closedIdle
-    this.findings.leftOpen.push(old.connections)
   }
 
   async #deregisterThenStop(service: string, old: Origin): Promise<void> {
