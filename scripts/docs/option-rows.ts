@@ -62,7 +62,7 @@ function isGroupValue(schema: z.ZodType): boolean {
 }
 
 /** What kind of value it is, with its bounds. */
-export function typeText(schema: z.ZodType): string {
+function typeText(schema: z.ZodType): string {
   const notes = notesOf(schema)
   const structure = structureOf(schema)
   if (structure instanceof z.ZodArray) return `list of ${typeText(structure.element as z.ZodType)}`
