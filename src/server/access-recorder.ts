@@ -17,7 +17,8 @@ export class AccessRecorder {
   readonly #count: BigInt64Array
 
   constructor({ format, internals, silentEntryPoints, counter }: AccessLogSettings, send: (lines: string) => void) {
-    this.#format = accessFormat({ format })
+    // Traefik writes its times in UTC whatever the machine's zone.
+    this.#format = accessFormat({ format, zone: 'utc' })
     this.#batch = new LineBatch({ send })
     this.#internals = internals
     this.#silent = new Set(silentEntryPoints)
@@ -29,7 +30,7 @@ export class AccessRecorder {
   begin(request: Request): void {
     if (this.#silent.has(request.entryPoint)) return
     const count = Number(Atomics.add(this.#count, 0, 1n)) + 1
-    request.accessEntry = beginEntry(request, Date.now(), count)
+    request.accessEntry = beginEntry(request, performance.timeOrigin + performance.now(), count)
     if (this.#withHeaders) request.accessEntry.requestHeaders = request.headers
   }
 
