@@ -21,12 +21,13 @@ const CLOSING_POLL_MS = 20
 /** A data plane with its listeners and its access log: what one thread holds, in a worker or in the test's own process. */
 export class DataPlaneThread {
   readonly #plane: DataPlane
-  readonly #passwords = new PasswordVerifier()
+  readonly #passwords: PasswordVerifier
   readonly #recorder: AccessRecorder | undefined
   #servers: Server[] = []
 
   constructor(settings: WorkerSettings, events: ThreadEvents) {
     const { accessLog } = settings
+    this.#passwords = new PasswordVerifier({ onFailure: (error) => events.failed('password thread', error.message) })
     this.#recorder = accessLog && new AccessRecorder(accessLog, (lines) => events.accessLog(lines))
     this.#plane = new DataPlane(
       settings,
