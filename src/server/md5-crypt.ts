@@ -13,7 +13,7 @@ const ROUNDS = 1_000
 
 /**
  * The MD5-based crypt that `htpasswd -m` and `openssl passwd -apr1` write: `$apr1$salt$…`, or with the magic `$1$`
- * the one of older Unix systems. Passwords count as UTF-8. See docs/decisions/0007-own-apr1.md for why it is here.
+ * the one of older Unix systems. Passwords count as UTF-8. See docs/decisions/0004-own-apr1.md for why it is here.
  */
 export function md5Crypt(password: string, salt: string, magic: '$apr1$' | '$1$' = '$apr1$'): string {
   const secret = Buffer.from(password, 'utf8')
