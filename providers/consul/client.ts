@@ -46,12 +46,18 @@ export class NoLeaderError extends Error {
 export class ConsulClient {
   readonly #consul: Consul
   readonly #options: ClientOptions
+  readonly #endedConnections: () => number
 
   constructor(options: ClientOptions) {
     this.#options = options
     this.#consul = new Consul(packageOptions(options.connection))
-    guardAnswers(this.#consul, options.connection.secure)
+    this.#endedConnections = guardAnswers(this.#consul, options.connection.secure)
     if (options.cache) allowCachedReads(this.#consul)
+  }
+
+  /** Grows when a connection ends: between two answers with the same count the agent was the same. */
+  get endedConnections(): number {
+    return this.#endedConnections()
   }
 
   /** Names of all services, each with the tags of all its instances. */

@@ -1,8 +1,6 @@
-import PQueue from 'p-queue'
 import type { Problem } from '../../src/config/problem.ts'
 import type { ProviderTools, Update } from '../../src/discovery/provider.ts'
 import type { Check, Entry } from './answers.ts'
-import { backoff } from './backoff.ts'
 import type { ChecksPicture } from './catalog-changes.ts'
 import { changedChecks, changedServices, pictureOf } from './catalog-changes.ts'
 import type { Answer, ConsulClient } from './client.ts'
@@ -12,9 +10,9 @@ import type { InstanceOptions } from './instance.ts'
 import { toInstance } from './instance.ts'
 import { hiddenInstances, leftOutProxies, noServices, unprovedAbsence } from './notices.ts'
 import type { News } from './poll.ts'
-import { pollForever } from './poll.ts'
+import { DOUBTFUL_WAIT, pollForever } from './poll.ts'
 import { Presence } from './presence.ts'
-import { ReadSchedule } from './read-schedule.ts'
+import { ServiceReads } from './service-reads.ts'
 
 export interface DatacenterOptions extends InstanceOptions {
   /** As asked for; undefined: the agent's own. */
@@ -31,13 +29,13 @@ export interface DatacenterOptions extends InstanceOptions {
   readonly notes: readonly Problem[]
 }
 
-/** Reads of services at one time. */
-const CONCURRENT_READS = 8
 /** A reading of everything, whether or not anything points to a change; milliseconds. */
 const FULL_READ_EVERY = 300_000
 const EXPIRY_EVERY = 30_000
 /** After this, an answer that lagged behind is asked for again; milliseconds. */
 const LAG = 1_000
+
+type Services = ReadonlyMap<string, readonly string[]>
 
 /** Every Consul has a service of this name, the servers themselves: it tells one catalog from another. */
 const ANCHOR = 'consul'
@@ -50,14 +48,11 @@ const ANCHOR = 'consul'
 export class Datacenter {
   readonly #options: DatacenterOptions
   readonly #presence = new Presence()
-  readonly #schedule: ReadSchedule
-  readonly #reads = new PQueue({ concurrency: CONCURRENT_READS })
+  readonly #reads: ServiceReads
   /** Why a poll fails now, by what it asks for. */
   readonly #failing = new Map<string, Problem>()
-  /** Services that could not be read when last tried. */
-  readonly #unread = new Map<string, Problem>()
   readonly #proxies = new Map<string, number>()
-  #services: ReadonlyMap<string, readonly string[]> | undefined
+  #services: Services | undefined
   #checks: ChecksPicture | undefined
   /** Of the servers: which catalog this is. */
   #anchor: ReadonlySet<string> = new Set()
@@ -66,26 +61,33 @@ export class Datacenter {
   /** The next picture is news even when it is the same, since a failure was told last. */
   #healing = false
   #published = ''
-  #retries = 0
-  #retrying = false
+  #refreshAsked = Promise.withResolvers<void>()
 
   constructor(options: DatacenterOptions) {
     this.#options = options
-    this.#schedule = new ReadSchedule(options.tools)
+    this.#reads = new ServiceReads({
+      read: this.#readService.bind(this),
+      toProblem: (error, name) =>
+        this.#problem(error, `the instances of ${JSON.stringify(name)}`, `service ${name}`),
+      onBatch: this.#batchRead.bind(this),
+      tools: options.tools,
+    })
   }
 
   /** Works until the signal fires, and then rejects with its reason. */
   async run(): Promise<void> {
-    this.#options.tools.onRefresh(() => this.#readAll())
-    await Promise.all([...this.#polls(), this.#readForever(), this.#lookAfterForever()])
+    this.#options.tools.onRefresh(() => this.#refresh())
+    await Promise.all([...this.#polls(), this.#reads.run(), this.#lookAfterForever()])
   }
 
   #polls(): Promise<never>[] {
     const { client, tools, watch } = this.#options
+    const endedConnections = (): number => client.endedConnections
     const services = {
       read: client.services.bind(client),
       onAnswer: this.#servicesRead.bind(this),
       onFailure: (error: unknown) => this.#pollFailed('the list of services', error),
+      endedConnections,
       tools,
     }
     if ('every' in watch) {
@@ -96,41 +98,50 @@ export class Datacenter {
       read: client.checks.bind(client),
       onAnswer: this.#checksRead.bind(this),
       onFailure: (error: unknown) => this.#pollFailed('the list of checks', error),
+      endedConnections,
       tools,
     }
-    return [pollForever({ ...services, wait: watch.wait }), pollForever({ ...checks, wait: watch.wait })]
+    const wait = (): number => this.#longestWait(watch.wait)
+    return [pollForever({ ...services, wait }), pollForever({ ...checks, wait })]
+  }
+
+  /** As long as instances are missing or nothing is listed, the index that came with that is not trusted either. */
+  #longestWait(wait: number): number {
+    const trusted = this.#presence.missing === 0 && this.#services?.size !== 0
+    return trusted ? wait : Math.min(wait, DOUBTFUL_WAIT)
   }
 
   /** By chance a tenth more or less, so that many routers do not ask at once. */
   async #untilNextReading(every: number): Promise<void> {
     const { tools } = this.#options
-    await tools.sleep(every * (0.9 + tools.random() * 0.2))
+    this.#refreshAsked = Promise.withResolvers()
+    await Promise.race([tools.sleep(every * (0.9 + tools.random() * 0.2)), this.#refreshAsked.promise])
   }
 
-  async #servicesRead({ value, index }: Answer<Map<string, readonly string[]>>, news: News): Promise<void> {
-    void index
-    if (news.recovered) await this.#recognizeCatalog()
-    if (news.wentBack) this.#presence.startEpoch()
+  #refresh(): void {
+    this.#refreshAsked.resolve()
+    this.#readAll()
+  }
+
+  async #servicesRead({ value }: Answer<Map<string, readonly string[]>>, news: News): Promise<void> {
+    const sameCatalog = !news.wentBack && (await this.#isSameCatalog(news))
+    if (!sameCatalog) this.#presence.startEpoch()
     const before = this.#services ?? new Map<string, readonly string[]>()
     this.#services = value
     this.#pollWorks('the list of services')
     this.#settleUnlisted(value)
-    this.#planReads(before, value, news)
+    this.#planReads(before, value, news, sameCatalog)
     if (value.size === 0 && this.#checks) this.#complete = true
     this.#publish()
   }
 
-  #planReads(
-    before: ReadonlyMap<string, readonly string[]>,
-    after: ReadonlyMap<string, readonly string[]>,
-    news: News,
-  ): void {
-    if (news.recovered || news.wentBack || 'every' in this.#options.watch) return this.#readAll()
+  #planReads(before: Services, after: Services, news: News, sameCatalog: boolean): void {
+    if (news.recovered || !sameCatalog || 'every' in this.#options.watch) return this.#readAll()
     if (!news.moved) return
     // The list does not show an instance that comes to others of its service with the same tags, nor a new port.
     // Where instances have no checks, no other list shows it either: those come first.
     this.#readNow([...changedServices(before, after), ...this.#presence.uncheckedServices()])
-    this.#schedule.addBackground(after.keys())
+    this.#reads.whenIdle(after.keys())
   }
 
   #checksRead({ value }: Answer<Check[]>, { recovered, wentBack }: News): void {
@@ -145,38 +156,38 @@ export class Datacenter {
   }
 
   #readAll(): void {
-    this.#schedule.addUrgent(this.#services?.keys() ?? [])
+    this.#reads.now(this.#services?.keys() ?? [])
   }
 
   #readNow(names: readonly string[]): void {
     const { lagging, tools } = this.#options
     const listed = names.filter((name) => this.#services?.has(name))
-    this.#schedule.addUrgent(listed)
+    this.#reads.now(listed)
     if (!lagging || listed.length === 0) return
     void tools.sleep(LAG).then(
-      () => this.#schedule.addUrgent(listed),
+      () => this.#reads.now(listed),
       () => undefined,
     )
   }
 
   /** A service that a sound list leaves out is gone. A list of nothing at all proves nothing: a token may have lost its rights. */
-  #settleUnlisted(listed: ReadonlyMap<string, readonly string[]>): void {
+  #settleUnlisted(listed: Services): void {
     const now = this.#options.tools.now()
     for (const name of this.#presence.serviceNames) {
       if (!listed.has(name)) this.#presence.settle(name, [], listed.size > 0, now)
     }
-    for (const name of [...this.#unread.keys(), ...this.#proxies.keys()]) {
-      if (!listed.has(name)) this.#unread.delete(name)
-      if (!listed.has(name)) this.#proxies.delete(name)
-    }
+    this.#reads.forgetAllBut(listed)
+    for (const name of this.#proxies.keys()) if (!listed.has(name)) this.#proxies.delete(name)
   }
 
   /** After a failure the agent may be another, or have come back empty and caught up with the old index. */
-  async #recognizeCatalog(): Promise<void> {
+  async #isSameCatalog({ recovered, doubtful }: News): Promise<boolean> {
+    if (!recovered && !doubtful) return true
     const { value } = await this.#options.client.entries(ANCHOR)
     const anchor = new Set(value.map(({ nodeId, createIndex }) => `${nodeId} ${createIndex}`))
-    if (anchor.isDisjointFrom(this.#anchor)) this.#presence.startEpoch()
+    const same = !anchor.isDisjointFrom(this.#anchor)
     this.#anchor = anchor
+    return same
   }
 
   #pollWorks(what: string): void {
@@ -190,40 +201,18 @@ export class Datacenter {
     this.#options.publish({ part: this.#part, failure })
   }
 
-  async #readForever(): Promise<never> {
-    const { tools } = this.#options
-    for (;;) {
-      const names = await this.#schedule.next()
-      const started = tools.now()
-      const readable = await Promise.all(names.map((name) => this.#reads.add(() => this.#readService(name))))
-      tools.signal.throwIfAborted()
-      this.#schedule.tookTime(tools.now() - started)
-      if (this.#services && this.#checks && !this.#schedule.urgentLeft) this.#complete = true
-      this.#retryUnread()
-      // While nothing at all can be read, a picture would only hide that.
-      if (readable.includes(true) || this.#failing.size === 0) this.#publish()
-    }
+  async #readService(name: string): Promise<void> {
+    const { value } = await this.#options.client.entries(name)
+    this.#settleService(name, value)
   }
 
-  /** Whether it could be read. */
-  async #readService(name: string): Promise<boolean> {
-    const { client, tools } = this.#options
-    try {
-      const { value } = await client.entries(name)
-      this.#settleService(name, value)
-      return true
-    } catch (error) {
-      tools.signal.throwIfAborted()
-      this.#unread.set(
-        name,
-        this.#problem(error, `the instances of ${JSON.stringify(name)}`, `service ${name}`),
-      )
-      return false
-    }
+  #batchRead(someWorked: boolean): void {
+    if (this.#services && this.#checks && !this.#reads.urgentLeft) this.#complete = true
+    // While nothing at all can be read, a picture would only hide that.
+    if (someWorked || this.#failing.size === 0) this.#publish()
   }
 
   #settleService(name: string, entries: readonly Entry[]): void {
-    this.#unread.delete(name)
     // It has left the list while it was read; that list is newer.
     if (!this.#services?.has(name)) return
     // The agent takes names whatever their case; of two services that differ in case only, each is read by itself.
@@ -239,19 +228,6 @@ export class Datacenter {
     this.#presence.settle(name, shown, own.length > 0, this.#options.tools.now())
   }
 
-  /** One task for all, so that a thousand failures do not mean a thousand timers. */
-  #retryUnread(): void {
-    const { tools } = this.#options
-    if (this.#unread.size === 0) this.#retries = 0
-    if (this.#unread.size === 0 || this.#retrying) return
-    this.#retrying = true
-    const again = (): void => {
-      this.#retrying = false
-      this.#schedule.addUrgent(this.#unread.keys())
-    }
-    void tools.sleep(backoff(++this.#retries, tools.random)).then(again, () => undefined)
-  }
-
   async #lookAfterForever(): Promise<never> {
     const { tools, watch } = this.#options
     for (let read = tools.now(); ;) {
@@ -259,7 +235,7 @@ export class Datacenter {
       this.#publish()
       if ('every' in watch || tools.now() - read < FULL_READ_EVERY) continue
       read = tools.now()
-      this.#schedule.addBackground(this.#services?.keys() ?? [])
+      this.#reads.whenIdle(this.#services?.keys() ?? [])
     }
   }
 
@@ -269,7 +245,7 @@ export class Datacenter {
     this.#presence.expire(this.#options.tools.now())
     const problems = this.#problems()
     const fingerprint = JSON.stringify([this.#presence.revision, problems])
-    const healed = this.#healing && this.#failing.size === 0 && !this.#schedule.urgentLeft
+    const healed = this.#healing && this.#failing.size === 0 && !this.#reads.urgentLeft
     if (fingerprint === this.#published && !healed) return
     if (healed) this.#healing = false
     this.#published = fingerprint
@@ -282,13 +258,13 @@ export class Datacenter {
     return [
       ...notes,
       ...this.#failing.values(),
-      ...this.#unread.values(),
+      ...this.#reads.failures.values(),
       ...noServices(about, this.#services?.size ?? 0),
       ...hiddenInstances(
         about,
         this.#services?.size ?? 0,
         this.#presence.serviceNames.length,
-        this.#unread.size,
+        this.#reads.failures.size,
       ),
       ...unprovedAbsence(about, this.#presence.missing),
       ...leftOutProxies(

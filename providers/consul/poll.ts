@@ -5,10 +5,18 @@ import type { Answer, LongPoll } from './client.ts'
 /** Consul asks its clients not to come back at once after every change; milliseconds between two answers. */
 const FLOOR = 50
 
+/**
+ * How long to wait when the agent may have become another since the last answer. To an index that is higher than
+ * its own an agent gives no answer before the wait is over; milliseconds.
+ */
+export const DOUBTFUL_WAIT = 1_000
+
 /** What an answer's index tells next to the answers before it. */
 export interface News {
   /** The first answer, or the first after failures: what happened in between is not known. */
   readonly recovered: boolean
+  /** A connection has ended since the last answer: the agent may be another, or have started again. */
+  readonly doubtful: boolean
   /** The index is another. */
   readonly moved: boolean
   /** The index is lower: the servers have lost data. */
@@ -18,7 +26,9 @@ export interface News {
 export interface PollOptions<T> {
   readonly read: (poll?: LongPoll) => Promise<Answer<T>>
   /** Milliseconds of one long poll; undefined: plain reads, with a pause between them. */
-  readonly wait?: number
+  readonly wait?: () => number
+  /** Grows when a connection ends. */
+  readonly endedConnections: () => number
   readonly pause?: () => Promise<void>
   readonly onAnswer: (answer: Answer<T>, news: News) => void | Promise<void>
   readonly onFailure: (error: unknown) => void
@@ -27,19 +37,22 @@ export interface PollOptions<T> {
 
 /** Asks until the signal fires, and then rejects with its reason. */
 export async function pollForever<T>(options: PollOptions<T>): Promise<never> {
-  const { read, wait, onFailure, tools } = options
+  const { read, wait, endedConnections, onFailure, tools } = options
   let last: bigint | undefined
+  let ended = 0
   let resume: bigint | undefined
   let failures = 0
   for (;;) {
     try {
-      const answer = await read(
-        wait === undefined || resume === undefined ? undefined : { index: resume, wait },
-      )
+      const doubtful = last !== undefined && endedConnections() !== ended
+      const longest = wait?.() ?? 0
+      const poll = { index: resume ?? 0n, wait: doubtful ? Math.min(longest, DOUBTFUL_WAIT) : longest }
+      const answer = await read(wait === undefined || resume === undefined ? undefined : poll)
       const arrived = tools.now()
+      ended = endedConnections()
       const wentBack = last !== undefined && answer.index < last
       const recovered = last === undefined || failures > 0
-      await options.onAnswer(answer, { recovered, moved: answer.index !== last, wentBack })
+      await options.onAnswer(answer, { recovered, doubtful, moved: answer.index !== last, wentBack })
       // With an index that is too high the agent would wait for it; one plain read starts afresh.
       resume = wentBack ? undefined : answer.index
       last = answer.index

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { Socket } from 'node:net'
 import type Consul from 'consul'
 
 /** No catalog comes near; a thing that answers without end must not fill the memory. */
@@ -19,14 +20,23 @@ interface Extensible {
 /**
  * Mends two things that the package leaves open: an answer whose connection breaks in the body would stay pending
  * until its time-out, since only the body's end is listened for; and a body may grow without bound.
+ * Gives a count of the connections that have ended so far.
  */
-export function guardAnswers(consul: Consul, secure: boolean): void {
+export function guardAnswers(consul: Consul, secure: boolean): () => number {
   const extensible = consul as unknown as Extensible
   const request = secure ? https.request : http.request
+  const known = new WeakSet<Socket>()
+  let ended = 0
+  const count = (socket: Socket): void => {
+    if (known.has(socket)) return
+    known.add(socket)
+    socket.once('close', () => ended++)
+  }
   extensible._ext('onRequest', (pipeline, next) => {
-    pipeline.transport = { request: (options) => guarded(request(options)) }
+    pipeline.transport = { request: (options) => guarded(request(options)).once('socket', count) }
     next()
   })
+  return () => ended
 }
 
 /** Asks for `cached` where the agent's cache may answer; the package has no option for it. */
