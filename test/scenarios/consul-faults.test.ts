@@ -61,7 +61,7 @@ for (const fault of FAULTS) {
     await using fleet = await startFleet(consul, ['cart', 'shop'], 3)
     await using tidegate = await startTidegate({ flags: discoveryFlags(relay.address) })
     await using load = startLoad({ port: tidegate.port, hosts: fleet.hosts, rate: scaled(500, 120) })
-    await until('all instances to be served', () => fleet.origins.every(({ answered }) => answered > 0))
+    await fleet.served(load)
     const before = tidegate.output.length
 
     await fault.begin({ consul, relay, fleet })

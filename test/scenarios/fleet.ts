@@ -1,7 +1,9 @@
 import type { ConsulApi } from '../peers/consul-api.ts'
+import type { Load } from '../support/load.ts'
 import { Ledger } from '../support/ledger.ts'
 import { startOrigin } from '../support/origins.ts'
 import type { Origin } from '../support/origins.ts'
+import { until } from '../support/until.ts'
 
 /** Services of several instances each, hosted in this process and registered in Consul. */
 export class Fleet implements AsyncDisposable {
@@ -35,6 +37,17 @@ export class Fleet implements AsyncDisposable {
     this.instances.get(service)?.push(origin)
     await this.#register(service, origin)
     return origin
+  }
+
+  /** Waits until every instance has answered a request. */
+  async served(load: Load): Promise<void> {
+    const waiting = (): string[] =>
+      this.origins.filter(({ answered }) => answered === 0).map(({ name }) => name)
+    try {
+      await until('all instances to be served', () => waiting().length === 0)
+    } catch (error) {
+      throw new Error(`${waiting().join()} got no request; ${String(load.tally)}`, { cause: error })
+    }
   }
 
   async deregister(service: string, origin: Origin): Promise<void> {

@@ -41,7 +41,7 @@ export async function runRollingDeploy({ order, flags = [] }: RollingDeploy): Pr
   await using fleet = await startFleet(consul, SERVICES, INSTANCES)
   await using tidegate = await startTidegate({ flags: [...discoveryFlags(consul.address), ...flags] })
   await using load = startLoad({ port: tidegate.port, hosts: fleet.hosts, rate: scaled(500, 120) })
-  await until('all instances to be served', () => fleet.origins.every(({ answered }) => answered > 0))
+  await fleet.served(load)
   const deploy = new Deploy(fleet, load, order)
   for (let round = 0; round < scaled(2, 1); round++) {
     await Promise.all(SERVICES.map((service) => deploy.replaceAll(service)))

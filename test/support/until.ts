@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Waits until `condition` gives something truthy, and gives that. For what tells nobody when it has happened.
- * @throws Error that names `what` when it has not happened within `limit` milliseconds
+ * @throws Error with the words `what: not within …` when it has not happened within `limit` milliseconds
  */
 export async function until<T>(
   what: string,
