@@ -11,7 +11,7 @@ export interface Regex {
   replace(text: string, replacement: string): string
 }
 
-/** The source is no regular expression; the message says why, as the end of a sentence. */
+/** The source is no regular expression; the message says why, as a sentence without a full stop. */
 export class RegexError extends Error {
   override readonly name = 'RegexError'
 }
@@ -32,13 +32,13 @@ const MAX_STEPS = 2_000
 export function compileRegex(source: string): Regex {
   if (source.length > MAX_REGEX_LENGTH) {
     throw new RegexError(
-      `the regular expression has ${source.length} characters, but at most ${MAX_REGEX_LENGTH} are allowed`,
+      `a regular expression may have ${MAX_REGEX_LENGTH} characters, this one has ${source.length}`,
     )
   }
   const compiled = compile(source)
   if (compiled.programSize() > MAX_STEPS) {
     throw new RegexError(
-      `the regular expression \`${source}\` is too costly: its counted repeats are too large`,
+      `\`${source}\` is too costly a regular expression: its counted repeats are too large`,
     )
   }
   return {
@@ -47,11 +47,21 @@ export function compileRegex(source: string): Regex {
   }
 }
 
+/** Why this cannot be compiled, as a sentence without a full stop, or undefined when it can. */
+export function regexComplaint(source: string): string | undefined {
+  try {
+    compileRegex(source)
+    return undefined
+  } catch (error) {
+    return (error as RegexError).message
+  }
+}
+
 function compile(source: string): RE2JS {
   try {
     return RE2JS.compile(source)
   } catch (error) {
-    throw new RegexError(`the regular expression \`${source}\` is malformed${reasonOf(error)}`)
+    throw new RegexError(`\`${source}\` is no regular expression${reasonOf(error)}`)
   }
 }
 

@@ -1,8 +1,8 @@
-import { compileRegex } from '../config/regex.ts'
-import { checkRegex } from '../routing/match-argument.ts'
+import { compileRegex, regexComplaint } from '../config/regex.ts'
+import { compileExpression } from '../routing/compile.ts'
 import { parseExpression } from '../routing/parser.ts'
 import type { CallableFunction, RuleError } from '../routing/parser.ts'
-import type { MatcherCall, Rule } from '../routing/rule-tree.ts'
+import type { MatcherCall } from '../routing/rule-tree.ts'
 
 /** Whether an instance of these raw tags is served. */
 export type TagPredicate = (tags: readonly string[]) => boolean
@@ -13,11 +13,11 @@ export type CompiledConstraints = { readonly matches: TagPredicate } | { readonl
 const FUNCTIONS: Readonly<Record<'tag' | 'label', readonly CallableFunction[]>> = {
   tag: [
     { name: 'Tag', parameters: ['tag'] },
-    { name: 'TagRegex', parameters: ['regexp'], check: (args) => checkRegex(args, 0) },
+    { name: 'TagRegex', parameters: ['regexp'], check: ([source]) => checkRegex(source!, 0) },
   ],
   label: [
     { name: 'Label', parameters: ['key', 'value'] },
-    { name: 'LabelRegex', parameters: ['key', 'regexp'], check: (args) => checkRegex(args, 1) },
+    { name: 'LabelRegex', parameters: ['key', 'regexp'], check: ([, source]) => checkRegex(source!, 1) },
   ],
 }
 
@@ -25,18 +25,12 @@ const FUNCTIONS: Readonly<Record<'tag' | 'label', readonly CallableFunction[]>> 
 export function compileConstraints(text: string, kind: 'tag' | 'label'): CompiledConstraints {
   if (text.trim() === '') return { matches: () => true }
   const parsed = parseExpression(text, FUNCTIONS[kind])
-  return 'error' in parsed ? parsed : { matches: compile(parsed.rule) }
+  return 'error' in parsed ? parsed : { matches: compileExpression(parsed.rule, condition) }
 }
 
-function compile(rule: Rule): TagPredicate {
-  if (rule.op === 'match') return condition(rule)
-  if (rule.op === 'not') {
-    const inner = compile(rule.rule)
-    return (tags) => !inner(tags)
-  }
-  const left = compile(rule.left)
-  const right = compile(rule.right)
-  return rule.op === 'and' ? (tags) => left(tags) && right(tags) : (tags) => left(tags) || right(tags)
+function checkRegex(source: string, argument: number): ReturnType<NonNullable<CallableFunction['check']>> {
+  const message = regexComplaint(source)
+  return message === undefined ? undefined : { argument, message }
 }
 
 function condition({ name, args: [first = '', second = ''] }: MatcherCall): TagPredicate {

@@ -1,3 +1,7 @@
+import { readString } from './go-string.ts'
+import { failure } from './rule-error.ts'
+import type { ExpressionError } from './rule-error.ts'
+
 /** One word of an expression, with its place in the text. */
 export interface Token {
   readonly kind: 'name' | 'string' | '&&' | '||' | '!' | '(' | ')' | ',' | 'end'
@@ -7,30 +11,8 @@ export interface Token {
   readonly length: number
 }
 
-/** What is wrong with an expression, and where. */
-export interface RuleError {
-  readonly message: string
-  /** What to do about it. */
-  readonly remedy?: string
-  /** Where it begins, in UTF-16 units from 0. */
-  readonly offset: number
-  readonly length: number
-}
-
-/** Thrown within this folder only: `parseRule` turns it into a value. */
-export class ExpressionError extends Error {
-  readonly at: RuleError
-
-  constructor(at: RuleError) {
-    super(at.message)
-    this.at = at
-  }
-}
-
+const SPACE = /\s*/y
 const WORD = /[A-Za-z_][A-Za-z0-9_.]*/y
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\u0007', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', "'": "'", '"': '"',
-}
 
 /**
  * The words of an expression in Go's syntax: calls with back-ticked or double-quoted strings, `&&`, `||`, `!`.
@@ -38,69 +20,44 @@ const ESCAPES: Readonly<Record<string, string>> = {
  */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = []
-  let at = 0
-  while (at < text.length) {
-    if (/\s/.test(text[at]!)) {
-      at++
-      continue
-    }
+  let end = 0
+  for (let at = behind(SPACE, text, 0); at < text.length; at = behind(SPACE, text, end)) {
     const token = tokenAt(text, at)
     tokens.push(token)
-    at += token.length
+    end = at + token.length
   }
-  tokens.push({ kind: 'end', text: '', offset: text.length, length: 1 })
+  tokens.push({ kind: 'end', text: '', offset: end, length: 1 })
   return tokens
 }
 
-function tokenAt(text: string, at: number): Token {
-  const character = text[at]!
+function tokenAt(text: string, offset: number): Token {
+  const character = text[offset]!
   if (character === '(' || character === ')' || character === ',' || character === '!') {
-    return { kind: character, text: character, offset: at, length: 1 }
+    return { kind: character, text: character, offset, length: 1 }
   }
-  const pair = text.slice(at, at + 2)
-  if (pair === '&&' || pair === '||') return { kind: pair, text: pair, offset: at, length: 2 }
-  if (character === '`') return backTicked(text, at)
-  if (character === '"') return quoted(text, at)
-  WORD.lastIndex = at
-  const [word] = WORD.exec(text) ?? []
-  if (word !== undefined) return { kind: 'name', text: word, offset: at, length: word.length }
-  throw new ExpressionError({ ...unexpected(character), offset: at, length: 1 })
-}
-
-function unexpected(character: string): { message: string; remedy?: string } {
-  if (character === "'") return { message: 'single quotes do not make a string', remedy: 'use back-ticks: `text`' }
-  if (character === '&' || character === '|') return { message: `a single \`${character}\` means nothing`, remedy: `write \`${character}${character}\`` }
-  return { message: `unexpected character \`${character}\`` }
-}
-
-function backTicked(text: string, at: number): Token {
-  const end = text.indexOf('`', at + 1)
-  if (end < 0) throw new ExpressionError({ message: 'the back-tick here is never closed', remedy: 'put a back-tick behind the text', offset: at, length: 1 })
-  return { kind: 'string', text: text.slice(at + 1, end), offset: at, length: end + 1 - at }
-}
-
-function quoted(text: string, at: number): Token {
-  let value = ''
-  let i = at + 1
-  while (i < text.length && text[i] !== '"') {
-    if (text[i] !== '\\') value += text[i++]
-    else {
-      const [character, length] = escapeAt(text, i)
-      value += character
-      i += length
-    }
+  const pair = text.slice(offset, offset + 2)
+  if (pair === '&&' || pair === '||') return { kind: pair, text: pair, offset, length: 2 }
+  if (character === '`' || character === '"') {
+    const { value, length } = readString(text, offset)
+    return { kind: 'string', text: value, offset, length }
   }
-  if (i >= text.length) throw new ExpressionError({ message: 'the quote here is never closed', remedy: 'put a quote behind the text', offset: at, length: 1 })
-  return { kind: 'string', text: value, offset: at, length: i + 1 - at }
+  const end = behind(WORD, text, offset)
+  if (end === offset) throw unexpected(text, offset)
+  return { kind: 'name', text: text.slice(offset, end), offset, length: end - offset }
 }
 
-/** Go's escapes: one letter, `\xHH`, `\uHHHH`. */
-function escapeAt(text: string, at: number): readonly [string, number] {
-  const letter = text[at + 1] ?? ''
-  const simple = ESCAPES[letter]
-  if (simple !== undefined) return [simple, 2]
-  const [, hex] = /^(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4}))/.exec(text.slice(at + 1, at + 6)) ?? []
-  const digits = hex ?? /^u([0-9A-Fa-f]{4})/.exec(text.slice(at + 1, at + 6))?.[1]
-  if (digits !== undefined) return [String.fromCharCode(Number.parseInt(digits, 16)), digits.length + 2]
-  throw new ExpressionError({ message: `\`\\${letter}\` is no escape`, remedy: 'use back-ticks, in which nothing is escaped', offset: at, length: 2 })
+function unexpected(text: string, offset: number): ExpressionError {
+  const character = String.fromCodePoint(text.codePointAt(offset)!)
+  const place = { offset, length: character.length }
+  if (character === "'") return failure(place, 'single quotes do not make a string', 'use back-ticks: `text`')
+  if (character === '&' || character === '|') {
+    return failure(place, `a single \`${character}\` means nothing`, `write \`${character}${character}\``)
+  }
+  return failure(place, `unexpected character \`${character}\``)
+}
+
+/** The offset behind what the sticky expression finds at `at`; `at` itself when that is nothing. */
+function behind(sticky: RegExp, text: string, at: number): number {
+  sticky.lastIndex = at
+  return sticky.test(text) ? sticky.lastIndex : at
 }

@@ -1,5 +1,5 @@
 import { discover, loadPlugin } from '../discover.ts'
-import type { MatcherDefinition, Predicate } from './matcher.ts'
+import type { MatcherDefinition } from './matcher.ts'
 import type { Rule } from './rule-tree.ts'
 
 const FOLDER = new URL('./matchers/', import.meta.url)
@@ -12,7 +12,9 @@ export async function allMatchers(): Promise<Map<string, MatcherDefinition>> {
 
 /** Only these, by the name that rules use: a worker loads no matcher that its plan does not need. */
 export async function loadMatchers(names: Iterable<string>): Promise<Map<string, MatcherDefinition>> {
-  const loaded = await Promise.all([...names].map((name) => loadPlugin<MatcherDefinition>(FOLDER, fileName(name))))
+  const loaded = await Promise.all(
+    [...names].map((name) => loadPlugin<MatcherDefinition>(FOLDER, fileName(name))),
+  )
   return new Map(loaded.map((definition) => [definition.name, definition]))
 }
 
@@ -31,19 +33,10 @@ export function matchersUsedBy(rule: Rule): Set<string> {
   return names
 }
 
-/** One function out of a rule. */
-export function compileRule(rule: Rule, matchers: ReadonlyMap<string, MatcherDefinition>): Predicate {
-  if (rule.op === 'match') return matchers.get(rule.name)!.create(rule.args)
-  if (rule.op === 'not') {
-    const inner = compileRule(rule.rule, matchers)
-    return (request) => !inner(request)
-  }
-  const left = compileRule(rule.left, matchers)
-  const right = compileRule(rule.right, matchers)
-  return rule.op === 'and' ? (request) => left(request) && right(request) : (request) => left(request) || right(request)
-}
-
 /** `ClientIP` → `clientIp`, as its file is called. */
 function fileName(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1).replace(/[A-Z]{2,}/g, (run) => run.charAt(0) + run.slice(1).toLowerCase())
+  return (
+    name.charAt(0).toLowerCase() +
+    name.slice(1).replace(/[A-Z]{2,}/g, (run) => run.charAt(0) + run.slice(1).toLowerCase())
+  )
 }

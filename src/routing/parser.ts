@@ -1,10 +1,13 @@
 import { didYouMean } from '../config/suggest.ts'
-import { ExpressionError, tokenize } from './lexer.ts'
-import type { RuleError, Token } from './lexer.ts'
+import { tokenize } from './lexer.ts'
+import type { Token } from './lexer.ts'
 import type { MatcherDefinition } from './matcher.ts'
-import type { Rule } from './rule-tree.ts'
+import { modernCall, modernRule, written } from './older-syntax.ts'
+import { ExpressionError, failure } from './rule-error.ts'
+import type { RuleError } from './rule-error.ts'
+import type { MatcherCall, Rule } from './rule-tree.ts'
 
-export type { RuleError } from './lexer.ts'
+export type { RuleError } from './rule-error.ts'
 
 /** What may be called in an expression. */
 export interface CallableFunction {
@@ -16,73 +19,85 @@ export interface CallableFunction {
 
 export type Parsed = { readonly rule: Rule } | { readonly error: RuleError }
 
-/** Characters of an expression, levels of parentheses and calls: a hostile rule must not cost more than its refusal. */
+/** Characters of an expression, levels of nesting and calls: a hostile rule must not cost more than its refusal. */
 const MAX_LENGTH = 16 * 1024
 const MAX_DEPTH = 64
 const MAX_CALLS = 1_000
 
 /** Parses a rule of a router. Never throws. */
 export function parseRule(text: string, matchers: ReadonlyMap<string, MatcherDefinition>): Parsed {
-  const old = oldSyntax(text)
-  if (old) return { error: old }
-  return parseExpression(text, [...matchers.values()])
+  const old = text.length > MAX_LENGTH ? undefined : modernRule(text)
+  return old ? { error: old } : parseExpression(text, [...matchers.values()], 'matcher')
 }
 
-/** Parses an expression over these functions: rules, constraints and breaker conditions share their grammar. Never throws. */
-export function parseExpression(text: string, functions: readonly CallableFunction[]): Parsed {
-  if (text.length > MAX_LENGTH) {
-    return { error: { message: `an expression may have ${MAX_LENGTH} characters, this one has ${text.length}`, offset: MAX_LENGTH, length: 1 } }
-  }
+/**
+ * Parses an expression over these functions: rules, constraints and breaker conditions share their grammar. `noun` is
+ * what complaints call a function. Never throws.
+ */
+export function parseExpression(
+  text: string,
+  functions: readonly CallableFunction[],
+  noun = 'function',
+): Parsed {
   try {
-    return { rule: new Parser(tokenize(text), functions).whole() }
+    if (text.length > MAX_LENGTH) {
+      const message = `an expression may have ${MAX_LENGTH} characters, this one has ${text.length}`
+      throw failure({ offset: MAX_LENGTH, length: 1 }, message, 'split it in two')
+    }
+    return { rule: new Parser(tokenize(text), functions, noun).whole() }
   } catch (error) {
     if (error instanceof ExpressionError) return { error: error.at }
     throw error
   }
 }
 
-/** The expression with a caret line below the place of the error. */
-export function renderRuleError(text: string, { offset, length }: RuleError): string {
-  const start = text.lastIndexOf('\n', offset - 1) + 1
-  const next = text.indexOf('\n', offset)
-  const line = text.slice(start, next < 0 ? undefined : next)
-  const shown = Math.max(1, Math.min(length, line.length - (offset - start)))
-  return `${line}\n${' '.repeat(offset - start)}${'^'.repeat(shown)}`
-}
-
 /** `!` binds tighter than `&&`, and that tighter than `||`. */
 const BINDING = { '||': 1, '&&': 2 } as const
+type Operator = keyof typeof BINDING
 
+/** A Pratt parser: one loop takes binary operators by their binding, so that a further one is a line in the table. */
 class Parser {
   readonly #tokens: readonly Token[]
-  readonly #functions: ReadonlyMap<string, CallableFunction>
+  readonly #functions: readonly CallableFunction[]
+  readonly #noun: string
   #at = 0
   #depth = 0
   #calls = 0
 
-  constructor(tokens: readonly Token[], functions: readonly CallableFunction[]) {
+  constructor(tokens: readonly Token[], functions: readonly CallableFunction[], noun: string) {
     this.#tokens = tokens
-    this.#functions = new Map(functions.flatMap((one) => spellings(one.name).map((name) => [name, one] as const)))
+    this.#functions = functions
+    this.#noun = noun
   }
 
   whole(): Rule {
-    if (this.#peek().kind === 'end') throw failure(this.#peek(), 'the expression is empty', `begin with ${this.#example()}`)
+    if (this.#peek().kind === 'end')
+      throw failure(this.#peek(), 'the expression is empty', `begin with ${this.#example()}`)
     const rule = this.#expression(0)
     const rest = this.#peek()
-    if (rest.kind === ')') throw failure(rest, 'this parenthesis was never opened')
+    if (rest.kind === ')') throw failure(rest, 'this parenthesis was never opened', 'take it away')
     if (rest.kind !== 'end') throw failure(rest, `expected \`&&\` or \`||\` here, but found ${shown(rest)}`)
     return rule
   }
 
-  /** Pratt's loop: takes operators that bind tighter than `above`. */
+  /** Takes operators that bind tighter than `above`. */
   #expression(above: number): Rule {
     let left = this.#operand()
     for (;;) {
       const { kind } = this.#peek()
-      if ((kind !== '&&' && kind !== '||') || BINDING[kind] <= above) return left
-      this.#at++
-      left = { op: kind === '&&' ? 'and' : 'or', left, right: this.#expression(BINDING[kind]) }
+      if (!isOperator(kind) || BINDING[kind] <= above) return left
+      left = this.#chain(kind, left)
     }
+  }
+
+  /** All operands that one kind of operator joins. */
+  #chain(operator: Operator, first: Rule): Rule {
+    const operands = [first]
+    while (this.#peek().kind === operator) {
+      this.#at++
+      operands.push(this.#expression(BINDING[operator]))
+    }
+    return balanced(operator === '&&' ? 'and' : 'or', operands)
   }
 
   #operand(): Rule {
@@ -98,69 +113,61 @@ class Parser {
     if (token.kind === '(') {
       const inner = this.#expression(0)
       const close = this.#next()
-      if (close.kind !== ')') throw failure(close, `expected \`)\`, but found ${shown(close)}`, 'close the parenthesis')
+      if (close.kind !== ')')
+        throw failure(close, `expected \`)\`, but found ${shown(close)}`, 'close the parenthesis')
       return inner
     }
     if (token.kind === 'name') return this.#call(token)
     throw failure(token, `expected a condition such as ${this.#example()}, but found ${shown(token)}`)
   }
 
-  #call(name: Token): Rule {
-    const called = this.#functions.get(name.text)
-    if (!called) throw failure(name, `unknown ${this.#word()} \`${name.text}\``, this.#nearest(name.text))
-    if (++this.#calls > MAX_CALLS) throw failure(name, `more than ${MAX_CALLS} conditions`)
+  #call(name: Token): MatcherCall {
+    const called = this.#functions.find((one) => isSpelling(name.text, one.name))
+    if (!called)
+      throw failure(name, `unknown ${this.#noun} \`${name.text}\``, this.#nearest(name.text), 'E202')
+    if (++this.#calls > MAX_CALLS) throw failure(name, `more than ${MAX_CALLS} conditions`, 'split it in two')
     const open = this.#next()
-    if (open.kind !== '(') throw failure(open, `expected \`(\` behind \`${name.text}\`, but found ${shown(open)}`)
+    if (open.kind !== '(') {
+      const remedy = `write ${exampleOf(called)}`
+      throw failure(open, `expected \`(\` behind \`${name.text}\`, but found ${shown(open)}`, remedy)
+    }
     const args = this.#arguments()
-    this.#checkArguments(called, name, args)
+    checkArguments(called, name, args)
     return { op: 'match', name: called.name, args: args.map(({ text }) => text) }
   }
 
+  /** Up to and with the closing parenthesis; a comma behind the last is allowed, as in Go. */
   #arguments(): Token[] {
     const args: Token[] = []
-    if (this.#peek().kind === ')') {
-      this.#at++
-      return args
-    }
-    for (;;) {
+    while (this.#peek().kind !== ')') {
       const token = this.#next()
-      if (token.kind !== 'string') throw failure(token, `expected a string in back-ticks, but found ${shown(token)}`)
+      if (token.kind !== 'string')
+        throw failure(token, `expected a string in back-ticks, but found ${shown(token)}`)
       args.push(token)
-      const behind = this.#next()
-      if (behind.kind === ')') return args
-      if (behind.kind !== ',') throw failure(behind, `expected \`,\` or \`)\`, but found ${shown(behind)}`)
+      const behind = this.#peek()
+      if (behind.kind === ',') this.#at++
+      else if (behind.kind !== ')')
+        throw failure(behind, `expected \`,\` or \`)\`, but found ${shown(behind)}`)
     }
-  }
-
-  #checkArguments(called: CallableFunction, name: Token, args: readonly Token[]): void {
-    const most = called.parameters.length
-    const least = called.parameters.filter((parameter) => !parameter.endsWith('?')).length
-    if (args.length < least || args.length > most) {
-      const wanted = least === most ? `${most}` : `${least} or ${most}`
-      throw failure(name, `\`${called.name}\` takes ${wanted} ${most === 1 ? 'value' : 'values'}, but got ${args.length}`, severalValues(called.name, args, most))
-    }
-    const wrong = called.check?.(args.map(({ text }) => text))
-    if (wrong) throw failure(args[wrong.argument] ?? name, `\`${called.name}\`: ${wrong.message}`, oldPattern(args[wrong.argument]?.text))
+    this.#at++
+    return args
   }
 
   #nearest(name: string): string {
-    const names = [...new Set([...this.#functions.values()].map((one) => one.name))]
+    const names = this.#functions.map((one) => one.name)
     return didYouMean(name, names) ?? `known: ${names.join(', ')}`
   }
 
   #example(): string {
-    const [first] = this.#functions.values()
+    const [first] = this.#functions
     return first ? `\`${first.name}(…)\`` : 'a condition'
-  }
-
-  #word(): string {
-    return this.#functions.has('PathPrefix') ? 'matcher' : 'function'
   }
 
   #peek(): Token {
     return this.#tokens[this.#at]!
   }
 
+  /** The end is never passed. */
   #next(): Token {
     const token = this.#peek()
     if (token.kind !== 'end') this.#at++
@@ -168,40 +175,51 @@ class Parser {
   }
 }
 
-/** As in Traefik: as written, all lower, all upper, first letter upper. */
-function spellings(name: string): string[] {
-  const lower = name.toLowerCase()
-  return [name, lower, name.toUpperCase(), lower.charAt(0).toUpperCase() + lower.slice(1)]
+function checkArguments(called: CallableFunction, name: Token, args: readonly Token[]): void {
+  const { parameters } = called
+  const least = parameters.filter((parameter) => !parameter.endsWith('?')).length
+  const values = args.map(({ text }) => text)
+  if (args.length < least || args.length > parameters.length) {
+    const wanted = least === parameters.length ? `${least}` : `${least} or ${parameters.length}`
+    const message = `\`${called.name}\` takes ${wanted} ${parameters.length === 1 ? 'value' : 'values'}, but got ${args.length}`
+    throw failure(name, message, modernCall(called.name, values) ?? `write ${exampleOf(called)}`, 'E203')
+  }
+  const wrong = called.check?.(values)
+  if (!wrong) return
+  const place = args[wrong.argument] ?? name
+  throw failure(place, `\`${called.name}\`: ${wrong.message}`, modernCall(called.name, values), 'E203')
 }
 
-function failure({ offset, length }: Token, message: string, remedy?: string): ExpressionError {
-  return new ExpressionError({ message, offset, length, ...(remedy === undefined ? {} : { remedy }) })
+/**
+ * Operands joined in pairs of pairs instead of one behind the other: a chain of a thousand is then ten levels deep,
+ * and nothing that walks the tree (or copies it to a worker) can run out of stack.
+ */
+function balanced(op: 'and' | 'or', operands: readonly Rule[]): Rule {
+  if (operands.length === 1) return operands[0]!
+  const middle = Math.ceil(operands.length / 2)
+  return { op, left: balanced(op, operands.slice(0, middle)), right: balanced(op, operands.slice(middle)) }
+}
+
+/** As in Traefik: as it is named, all lower, all upper, first letter upper. */
+function isSpelling(text: string, name: string): boolean {
+  if (text === name) return true
+  const lower = name.toLowerCase()
+  return (
+    text === lower || text === name.toUpperCase() || text === lower.charAt(0).toUpperCase() + lower.slice(1)
+  )
+}
+
+function isOperator(kind: Token['kind']): kind is Operator {
+  return kind === '&&' || kind === '||'
 }
 
 function shown(token: Token): string {
   return token.kind === 'end' ? 'the end' : token.kind === 'string' ? 'a string' : `\`${token.text}\``
 }
 
-/** Version 2 took any number of values. */
-function severalValues(name: string, args: readonly Token[], most: number): string | undefined {
-  if (most !== 1 || args.length < 2) return undefined
-  return `write one each: ${args.map(({ text }) => `${name}(\`${text}\`)`).join(' || ')}`
-}
-
-/** Version 2 wrote `{name:pattern}` within hosts and paths. */
-function oldPattern(text: string | undefined): string | undefined {
-  if (text === undefined || !/\{[A-Za-z0-9_-]*:?[^}]*\}/.test(text)) return undefined
-  return 'patterns of version 2 (`{name:pattern}`) are plain regular expressions now, in HostRegexp and PathRegexp'
-}
-
-/** `Host:a.example.com;PathPrefix:/x` of version 1. */
-function oldSyntax(text: string): RuleError | undefined {
-  const match = /^\s*([A-Za-z]+):[^`"(]*/.exec(text)
-  if (!match || text.includes('(`')) return undefined
-  const example = text.trim().split(';').map((part) => {
-    const [name = '', values = ''] = part.split(/:(.*)/s)
-    return values.split(',').map((value) => `${name}(\`${value.trim()}\`)`).join(' || ')
-  })
-  const remedy = `write ${example.map((part) => (example.length > 1 && part.includes('||') ? `(${part})` : part)).join(' && ')}`
-  return { message: 'this is a rule of Traefik version 1', remedy, offset: 0, length: match[0].length }
+function exampleOf({ name, parameters }: CallableFunction): string {
+  return written(
+    name,
+    parameters.filter((parameter) => !parameter.endsWith('?')),
+  )
 }

@@ -1,7 +1,6 @@
+import { isIPv6 } from 'node:net'
 import { defineMatcher } from '../matcher.ts'
 import type { IndexKey } from '../matcher.ts'
-
-const LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/
 
 export default defineMatcher({
   name: 'Host',
@@ -12,36 +11,50 @@ export default defineMatcher({
     return message === undefined ? undefined : { argument: 0, message }
   },
   create([domain]) {
-    const { host, parentHost } = keyOf(domain!)
-    if (parentHost !== undefined) return (request) => belowBy(request.host, parentHost)
-    return host === undefined ? () => true : (request) => request.host === host
+    const key = keyOf(domain!)
+    if (key === undefined) return () => true
+    const { host, parentHost } = key
+    return parentHost === undefined
+      ? (request) => request.host === host
+      : (request) => isBelow(request.host, parentHost)
   },
-  index: ([domain]) => (domain === '*' ? undefined : keyOf(domain!)),
+  index: ([domain]) => keyOf(domain!),
 })
 
-function keyOf(domain: string): IndexKey {
+/** Undefined for `*`. */
+function keyOf(domain: string): IndexKey | undefined {
+  if (domain === '*') return undefined
   const canonical = canonicalDomain(domain)
-  if (canonical === '*') return {}
   return canonical.startsWith('*.') ? { parentHost: canonical.slice(2) } : { host: canonical }
 }
 
-/** Lower case, without the trailing dot that some clients send. */
+/** As requests have it: lower case, without the trailing dot that some clients send, IPv6 in brackets. */
 function canonicalDomain(domain: string): string {
   const lower = domain.toLowerCase()
-  return lower.length > 1 && lower.endsWith('.') ? lower.slice(0, -1) : lower
+  if (isIPv6(lower)) return `[${lower}]`
+  return lower.endsWith('.') ? lower.slice(0, -1) : lower
 }
 
 /** Exactly one label below. */
-function belowBy(host: string, parent: string): boolean {
+function isBelow(host: string, parent: string): boolean {
   const dot = host.length - parent.length - 1
   return dot > 0 && host.indexOf('.') === dot && host.endsWith(parent)
 }
 
 function complaint(domain: string): string | undefined {
-  if ([...domain].some((character) => character.codePointAt(0)! > 126)) return `\`${domain}\` is not ASCII; write it in punycode (\`xn--…\`)`
+  if (/\P{ASCII}/u.test(domain)) return `\`${domain}\` is not ASCII; write it in punycode (\`xn--…\`)`
   const canonical = canonicalDomain(domain)
-  if (canonical === '*' || /^\[[0-9a-f:.]+\]$/.test(canonical)) return undefined
-  const labels = (canonical.startsWith('*.') ? canonical.slice(2) : canonical).split('.')
-  if (canonical.length > 253 || !labels.every((label) => label.length <= 63 && LABEL.test(label))) return `\`${domain}\` is no host name`
-  return undefined
+  if (domain === '*' || isIPv6(canonical.replace(/^\[(.*)\]$/, '$1'))) return undefined
+  const name = canonical.startsWith('*.') ? canonical.slice(2) : canonical
+  if (name.length <= 253 && name.split('.').every((label) => /^[a-z0-9_-]{1,63}$/.test(label)))
+    return undefined
+  return `\`${domain}\` is no host name${hint(canonical)}`
+}
+
+function hint(domain: string): string {
+  if (domain.includes('/')) return ': leave out scheme and path'
+  if (/:\d+$/.test(domain)) return ': leave out the port'
+  if (/[\s,]/.test(domain)) return ': one host per Host(…), with `||` between'
+  if (domain.includes('*')) return ': `*` may only be the whole first label, as in `*.example.com`'
+  return ''
 }

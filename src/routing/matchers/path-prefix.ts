@@ -1,5 +1,5 @@
-import { checkPath } from '../match-argument.ts'
 import { defineMatcher } from '../matcher.ts'
+import { checkPath } from './arguments/path.ts'
 
 export default defineMatcher({
   name: 'PathPrefix',

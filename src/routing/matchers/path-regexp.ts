@@ -1,6 +1,6 @@
 import { compileRegex } from '../../config/regex.ts'
-import { checkRegex } from '../match-argument.ts'
 import { defineMatcher } from '../matcher.ts'
+import { checkRegex } from './arguments/regex.ts'
 
 export default defineMatcher({
   name: 'PathRegexp',

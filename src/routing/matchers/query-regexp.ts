@@ -1,7 +1,7 @@
 import { compileRegex } from '../../config/regex.ts'
-import { checkRegex } from '../match-argument.ts'
 import { defineMatcher } from '../matcher.ts'
-import { queryValues } from '../query.ts'
+import { checkRegex } from './arguments/regex.ts'
+import { queryValues } from './values/query-values.ts'
 
 export default defineMatcher({
   name: 'QueryRegexp',
