@@ -30,7 +30,7 @@ export interface LongPoll {
 }
 
 /** Milliseconds within which an agent answers what it need not wait for. */
-export const ANSWERS_WITHIN = 5_000
+const ANSWERS_WITHIN = 5_000
 /** A follower that has not heard from the leader for so many milliseconds tells of the past. */
 const LONGEST_SILENCE = 10_000
 

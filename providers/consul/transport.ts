@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type Consul from 'consul'
 
 /** No catalog comes near; a thing that answers without end must not fill the memory. */
-export const LARGEST_ANSWER = 256 * 1024 * 1024
+const LARGEST_ANSWER = 256 * 1024 * 1024
 
 /** What the package's pipeline hands to its extensions, as far as it is used here. */
 interface PipelineRequest {
@@ -67,6 +67,6 @@ function limit(answer: IncomingMessage, request: ClientRequest): void {
 }
 
 /** The answer is none; its beginning must not be used. */
-export class BrokenAnswerError extends Error {
+class BrokenAnswerError extends Error {
   override readonly name = 'BrokenAnswerError'
 }
