@@ -14,13 +14,34 @@ export interface ForwardedOptions {
 
 /** Names that only a trusted proxy in front may set, in lower case with `-` for `_`. */
 const MANAGED = new Set([
-  'x-forwarded-proto', 'x-forwarded-scheme', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-server',
-  'x-forwarded-uri', 'x-forwarded-method', 'x-forwarded-prefix', 'x-forwarded-tls-client-cert', 'x-forwarded-tls-client-cert-info',
-  'x-scheme', 'x-real-ip', 'forwarded',
+  'x-forwarded-proto',
+  'x-forwarded-scheme',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-server',
+  'x-forwarded-uri',
+  'x-forwarded-method',
+  'x-forwarded-prefix',
+  'x-forwarded-tls-client-cert',
+  'x-forwarded-tls-client-cert-info',
+  'x-scheme',
+  'x-real-ip',
+  'forwarded',
 ])
 
 /** Names whose look-alikes with `_` would be taken for them by CGI-like services. */
-const FRAMING = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'te', 'trailer', 'keep-alive', 'proxy-connection'])
+const FRAMING = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'upgrade',
+  'te',
+  'trailer',
+  'keep-alive',
+  'proxy-connection',
+])
 
 /** A compiled policy: makes the X-Forwarded family say what is true of this hop. */
 export type ForwardedPolicy = (request: Request, managedSeen: boolean) => void
@@ -39,12 +60,18 @@ export function compileForwardedPolicy(options: ForwardedOptions, hostname: stri
 /** The nearly only case at the edge: nothing of the family is left, so everything is appended without a lookup. */
 function setOwn(request: Request, hostname: string): void {
   request.headers.fields.push(
-    'X-Forwarded-For', request.clientAddress,
-    'X-Forwarded-Host', request.authority,
-    'X-Forwarded-Port', portText(request),
-    'X-Forwarded-Proto', protocol(request),
-    'X-Forwarded-Server', hostname,
-    'X-Real-Ip', request.clientAddress,
+    'X-Forwarded-For',
+    request.clientAddress,
+    'X-Forwarded-Host',
+    request.authority,
+    'X-Forwarded-Port',
+    portText(request),
+    'X-Forwarded-Proto',
+    protocol(request),
+    'X-Forwarded-Server',
+    hostname,
+    'X-Real-Ip',
+    request.clientAddress,
   )
 }
 

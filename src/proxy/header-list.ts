@@ -20,7 +20,8 @@ export class HeaderList {
   /** All values of `name`, in order. */
   getAll(name: string): string[] {
     const values: string[] = []
-    for (let at = this.#indexOf(name, 0); at >= 0; at = this.#indexOf(name, at + 2)) values.push(this.fields[at + 1]!)
+    for (let at = this.#indexOf(name, 0); at >= 0; at = this.#indexOf(name, at + 2))
+      values.push(this.fields[at + 1]!)
     return values
   }
 

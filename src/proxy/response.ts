@@ -24,7 +24,12 @@ export class Response {
 
   /** An answer of the proxy's own, with the status and text of its why-code unless told otherwise. */
   static because(why: WhyCode, status: number = WHY[why].status, text: string = WHY[why].text): Response {
-    const headers = new HeaderList(['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff'])
+    const headers = new HeaderList([
+      'Content-Type',
+      'text/plain; charset=utf-8',
+      'X-Content-Type-Options',
+      'nosniff',
+    ])
     return new Response(status, headers, text, why)
   }
 

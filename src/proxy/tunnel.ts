@@ -15,7 +15,11 @@ const HIGH_WATER = 64 * 1024
  * Joins two wires into one byte stream per direction, with back-pressure and half-close both ways. Nothing is
  * looked at: after 101 the bytes belong to the two ends.
  */
-export function joinWires(client: Wire, endpoint: Wire, ended: (bytesToClient: number, bytesToEndpoint: number) => void): void {
+export function joinWires(
+  client: Wire,
+  endpoint: Wire,
+  ended: (bytesToClient: number, bytesToEndpoint: number) => void,
+): void {
   let open = 2
   const closed = (): void => {
     if (--open === 0) ended(toClient.bytes, toEndpoint.bytes)

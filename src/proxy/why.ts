@@ -20,7 +20,11 @@ export const WHY = {
   TE: { status: 501, text: 'Not Implemented', meaning: 'a transfer coding other than chunked' },
   UF: { status: 502, text: 'Bad Gateway', meaning: 'no endpoint could be connected to' },
   UC: { status: 502, text: 'Bad Gateway', meaning: 'the endpoint closed the connection without an answer' },
-  UP: { status: 502, text: 'Bad Gateway', meaning: 'the endpoint answered something that is not valid HTTP/1.1' },
+  UP: {
+    status: 502,
+    text: 'Bad Gateway',
+    meaning: 'the endpoint answered something that is not valid HTTP/1.1',
+  },
   UH: { status: 503, text: 'no available server', meaning: 'the service has no endpoint that may be used' },
   OV: { status: 503, text: 'Service Unavailable', meaning: 'the proxy is over its soft limit' },
   SD: { status: 503, text: 'Service Unavailable', meaning: 'the proxy is stopping' },

@@ -131,7 +131,11 @@ interface ServerSocket {
 }
 
 /** Undefined when this Node has no such handle: then plain `data` events serve. */
-function moveHandle(accepted: net.Socket, server: net.Server, read: (length: number, buffer: Buffer) => boolean): net.Socket | undefined {
+function moveHandle(
+  accepted: net.Socket,
+  server: net.Server,
+  read: (length: number, buffer: Buffer) => boolean,
+): net.Socket | undefined {
   const from = accepted as unknown as ServerSocket
   const handle = from._handle
   if (!handle) return undefined

@@ -9,7 +9,7 @@ import type { Response } from '../proxy/response.ts'
  */
 export function compose(middlewares: readonly Middleware[], last: Next): Next {
   let next = last
-  for (let end = middlewares.length; end > 0; ) {
+  for (let end = middlewares.length; end > 0;) {
     const middleware = middlewares[end - 1]!
     if (middleware.around) {
       next = around(middleware, next)
@@ -34,27 +34,41 @@ function inPhases(group: readonly Middleware[], next: Next): Next {
     for (let i = 0; i < group.length; i++) {
       const answer = group[i]!.request?.(request)
       if (answer === undefined) continue
-      if (answer instanceof Promise) return answer.then((early) => continueAfter(group, i, early ?? undefined, request, next))
+      if (answer instanceof Promise)
+        return answer.then((early) => continueAfter(group, i, early ?? undefined, request, next))
       return responding ? respondFrom(group, i - 1, answer, request) : answer
     }
     const response = next(request)
     if (!responding) return response
-    if (response instanceof Promise) return response.then((settled) => respondFrom(group, group.length - 1, settled, request))
+    if (response instanceof Promise)
+      return response.then((settled) => respondFrom(group, group.length - 1, settled, request))
     return respondFrom(group, group.length - 1, response, request)
   }
 }
 
 /** The rest of a group behind a `request` phase that had to wait. */
-async function continueAfter(group: readonly Middleware[], waited: number, early: Response | undefined, request: Request, next: Next): Promise<Response> {
+async function continueAfter(
+  group: readonly Middleware[],
+  waited: number,
+  early: Response | undefined,
+  request: Request,
+  next: Next,
+): Promise<Response> {
   let answer = early
   let at = waited
-  while (answer === undefined && ++at < group.length) answer = (await group[at]!.request?.(request)) ?? undefined
+  while (answer === undefined && ++at < group.length)
+    answer = (await group[at]!.request?.(request)) ?? undefined
   if (answer !== undefined) return respondFrom(group, at - 1, answer, request)
   return respondFrom(group, group.length - 1, await next(request), request)
 }
 
 /** The `response` phases from `at` backwards: of those middlewares that the request had passed. */
-function respondFrom(group: readonly Middleware[], at: number, response: Response, request: Request): Response | Promise<Response> {
+function respondFrom(
+  group: readonly Middleware[],
+  at: number,
+  response: Response,
+  request: Request,
+): Response | Promise<Response> {
   for (let i = at; i >= 0; i--) {
     const waiting = group[i]!.response?.(response, request)
     if (waiting instanceof Promise) return waiting.then(() => respondFrom(group, i - 1, response, request))

@@ -12,7 +12,8 @@ export function canonicalHost(authority: string): string | undefined {
   const colon = authority.indexOf(':', bracket + 1)
   const host = colon < 0 ? authority : authority.slice(0, colon)
   if (colon >= 0 && !validPort(authority.slice(colon + 1))) return undefined
-  if (bracket >= 0) return host.length === bracket + 1 && isIPv6(host.slice(1, -1)) ? host.toLowerCase() : undefined
+  if (bracket >= 0)
+    return host.length === bracket + 1 && isIPv6(host.slice(1, -1)) ? host.toLowerCase() : undefined
   if (!REG_NAME.test(host) || host.length > 255) return undefined
   const lower = host.toLowerCase()
   return lower.length > 1 && lower.endsWith('.') ? lower.slice(0, -1) : lower

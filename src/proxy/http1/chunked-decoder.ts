@@ -13,7 +13,19 @@ const MAX_SIZE_DIGITS = 12
 type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailers' | 'done'
 
 /** Fields that a trailer section must not change (RFC 9110 §6.5.1): framing, routing, authentication. */
-const NOT_IN_TRAILERS = new Set(['content-length', 'host', 'authorization', 'cookie', 'set-cookie', 'content-encoding', 'content-type', 'content-range', 'forwarded', 'max-forwards', 'cache-control'])
+const NOT_IN_TRAILERS = new Set([
+  'content-length',
+  'host',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'forwarded',
+  'max-forwards',
+  'cache-control',
+])
 
 /** Reads a chunked body (RFC 9112 §7.1) into a `Body`. Strict: a byte out of place is an error, never a guess. */
 export class ChunkedDecoder {
@@ -38,7 +50,12 @@ export class ChunkedDecoder {
    */
   write(bytes: Buffer, at: number): number {
     while (at < bytes.length && this.#state !== 'done') {
-      at = this.#state === 'data' ? this.#data(bytes, at) : this.#state === 'trailers' ? this.#trailers(bytes, at) : this.#line(bytes, at)
+      at =
+        this.#state === 'data'
+          ? this.#data(bytes, at)
+          : this.#state === 'trailers'
+            ? this.#trailers(bytes, at)
+            : this.#line(bytes, at)
       if (at < 0) return -1
     }
     return at
@@ -93,7 +110,8 @@ export class ChunkedDecoder {
   #trailers(bytes: Buffer, at: number): number {
     const before = this.#trailer.length
     const gathered = Buffer.concat([this.#trailer, bytes.subarray(at, at + MAX_TRAILER_BYTES + 4 - before)])
-    if (gathered[0] === CR && gathered.length >= 2) return gathered[1] === LF ? this.#finish(undefined, at + 2 - before) : -1
+    if (gathered[0] === CR && gathered.length >= 2)
+      return gathered[1] === LF ? this.#finish(undefined, at + 2 - before) : -1
     const end = gathered.indexOf('\r\n\r\n', 0, 'latin1')
     if (end < 0) {
       this.#trailer = gathered
@@ -101,7 +119,8 @@ export class ChunkedDecoder {
     }
     const hop = new HopFields()
     const fields: string[] = []
-    if (parseFields(gathered, 0, end + 2, fields, hop) || hop.contentLength >= 0 || hop.transferEncoding) return -1
+    if (parseFields(gathered, 0, end + 2, fields, hop) || hop.contentLength >= 0 || hop.transferEncoding)
+      return -1
     return this.#finish(allowedTrailers(fields), at + end + 4 - before)
   }
 
@@ -123,7 +142,8 @@ function allowedTrailers(fields: readonly string[]): HeaderList {
   const allowed: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase()
-    if (!NOT_IN_TRAILERS.has(name) && !name.startsWith('x-forwarded-')) allowed.push(fields[i]!, fields[i + 1]!)
+    if (!NOT_IN_TRAILERS.has(name) && !name.startsWith('x-forwarded-'))
+      allowed.push(fields[i]!, fields[i + 1]!)
   }
   return new HeaderList(allowed)
 }

@@ -89,14 +89,21 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   #consuming = false
   readonly #onAnswer = (response: Response): void => this.#respond(response)
 
-  constructor(open: (handler: WireHandler) => Wire, peer: { address: string; port: number; localPort: number; secure: boolean }, host: ConnectionHost) {
+  constructor(
+    open: (handler: WireHandler) => Wire,
+    peer: { address: string; port: number; localPort: number; secure: boolean },
+    host: ConnectionHost,
+  ) {
     this.#host = host
     this.clientAddress = peer.address
     this.clientPort = peer.port
     this.localPort = peer.localPort
     this.secure = peer.secure
     this.wire = open(this)
-    this.#writer = new MessageWriter(this.wire, { written: () => this.#onWritten(), broken: () => this.#onBroken() })
+    this.#writer = new MessageWriter(this.wire, {
+      written: () => this.#onWritten(),
+      broken: () => this.#onBroken(),
+    })
     this.#openedAt = host.deadlines.now
     host.deadlines.add(this)
     this.deadline = host.deadlines.in(host.limits.readTimeout)
@@ -164,7 +171,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   }
 
   expired(): void {
-    if (this.#lingering || this.idle && !this.#readingHead) this.wire.destroy()
+    if (this.#lingering || (this.idle && !this.#readingHead)) this.wire.destroy()
     // The answer takes too long to leave: a reset, so that it is not taken for complete.
     else if (this.#response !== null) this.wire.reset()
     else if (this.#request === null) this.#refuse('RT')
@@ -230,7 +237,8 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   #awaitHead(bytes: Buffer, start: number): null {
     const { maxHeadBytes, maxTargetLength, readTimeout } = this.#host.limits
     const lineEnd = bytes.indexOf(13, start)
-    if (bytes.length - start > maxHeadBytes) this.#refuse(lineEnd < 0 || lineEnd > maxTargetLength + 64 ? 'UL' : 'HL')
+    if (bytes.length - start > maxHeadBytes)
+      this.#refuse(lineEnd < 0 || lineEnd > maxTargetLength + 64 ? 'UL' : 'HL')
     else if (bytes.length > start) {
       if (!this.#readingHead) this.deadline = this.#host.deadlines.in(readTimeout)
       this.#readingHead = true
@@ -245,7 +253,8 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     const { limits, deadlines, stopping } = this.#host
     const { keepAliveMaxRequests, keepAliveMaxTime } = limits
     this.#last =
-      hop.close || stopping ||
+      hop.close ||
+      stopping ||
       (request.version === '1.0' && !hop.keepAlive) ||
       (keepAliveMaxRequests > 0 && this.#requests >= keepAliveMaxRequests) ||
       (keepAliveMaxTime > 0 && deadlines.now - this.#openedAt >= keepAliveMaxTime)
@@ -267,10 +276,17 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     request.trailers = hop.trailers
     const hasBody = hop.chunked || hop.contentLength > 0
     // An upgrade has no body: what follows would be read by one side as a body and by the other as a request.
-    if (hop.upgrade !== undefined && hop.connectionUpgrade && request.method === 'GET' && !hasBody && request.version === '1.1') {
+    if (
+      hop.upgrade !== undefined &&
+      hop.connectionUpgrade &&
+      request.method === 'GET' &&
+      !hasBody &&
+      request.version === '1.1'
+    ) {
       if (hop.upgrade.toLowerCase() === 'websocket') request.upgrade = hop.upgrade
     }
-    if (request.version === '1.1') request.onInformation = (status, headers) => this.#inform(request, status, headers)
+    if (request.version === '1.1')
+      request.onInformation = (status, headers) => this.#inform(request, status, headers)
     const managed = hop.managed
     this.#request = request
     this.deadline = NEVER
@@ -373,8 +389,13 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       return
     }
     if (typeof body === 'string' || body === null) {
-      const length = bodiless ? bodilessLength(request, response, body) : `Content-Length: ${body === null ? 0 : body.length}\r\n`
-      this.#writer.writeWhole(head + length + this.#persistence(request) + '\r\n', bodiless || body === null ? '' : body)
+      const length = bodiless
+        ? bodilessLength(request, response, body)
+        : `Content-Length: ${body === null ? 0 : body.length}\r\n`
+      this.#writer.writeWhole(
+        head + length + this.#persistence(request) + '\r\n',
+        bodiless || body === null ? '' : body,
+      )
       return
     }
     if (bodiless) {
@@ -389,8 +410,17 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     const chunked = body.length === undefined && request.version === '1.1'
     // HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
     if (body.length === undefined && !chunked) this.#last = true
-    const framing = chunked ? 'Transfer-Encoding: chunked\r\n' : body.length === undefined ? '' : `Content-Length: ${body.length}\r\n`
-    this.#writer.writeBody(head + framing + this.#persistence(request) + '\r\n', body, chunked, request.trailers)
+    const framing = chunked
+      ? 'Transfer-Encoding: chunked\r\n'
+      : body.length === undefined
+        ? ''
+        : `Content-Length: ${body.length}\r\n`
+    this.#writer.writeBody(
+      head + framing + this.#persistence(request) + '\r\n',
+      body,
+      chunked,
+      request.trailers,
+    )
   }
 
   #persistence(request: Request): string {
@@ -445,7 +475,9 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     if (this.#closed) return
     const { status, headers, body } = Response.because(why)
     const length = `Content-Length: ${Buffer.byteLength(body as string)}\r\n`
-    this.wire.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldsText(headers)}${whyField(why)}${length}Connection: close\r\n\r\n${body as string}`)
+    this.wire.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldsText(headers)}${whyField(why)}${length}Connection: close\r\n\r\n${body as string}`,
+    )
     this.#linger()
   }
 

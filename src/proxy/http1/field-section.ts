@@ -34,7 +34,14 @@ export class HopFields {
 
   reset(): void {
     this.contentLength = -1
-    this.chunked = this.transferEncoding = this.close = this.keepAlive = this.connectionUpgrade = this.trailers = this.managed = false
+    this.chunked =
+      this.transferEncoding =
+      this.close =
+      this.keepAlive =
+      this.connectionUpgrade =
+      this.trailers =
+      this.managed =
+        false
     this.upgrade = this.expect = this.nominated = this.host = undefined
   }
 }
@@ -47,7 +54,13 @@ export type FieldError = 'malformed' | 'too-many' | 'transfer-coding'
  * folding, no space before the colon, no bare CR or LF, no control bytes. Fields that travel on are appended to
  * `fields`, hop-by-hop ones go to `hop`.
  */
-export function parseFields(bytes: Buffer, start: number, end: number, fields: string[], hop: HopFields): FieldError | undefined {
+export function parseFields(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  fields: string[],
+  hop: HopFields,
+): FieldError | undefined {
   // One string for the section and slices of it: cheaper than a native call per field.
   const text = latin1(bytes, start, end)
   let at = start
@@ -67,14 +80,26 @@ export function parseFields(bytes: Buffer, start: number, end: number, fields: s
     let valueEnd = at
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HT)) valueEnd--
     at += 2
-    const error = sort(name, text.slice(valueStart - start, valueEnd - start), (classes & UNDERSCORE) !== 0, fields, hop)
+    const error = sort(
+      name,
+      text.slice(valueStart - start, valueEnd - start),
+      (classes & UNDERSCORE) !== 0,
+      fields,
+      hop,
+    )
     if (error) return error
   }
   return undefined
 }
 
 /** Length first: most names are settled by it without looking at a letter. */
-function sort(name: string, value: string, underscore: boolean, fields: string[], hop: HopFields): FieldError | undefined {
+function sort(
+  name: string,
+  value: string,
+  underscore: boolean,
+  fields: string[],
+  hop: HopFields,
+): FieldError | undefined {
   const first = name.charCodeAt(0) | 0x20
   switch (name.length) {
     case 2:

@@ -4,7 +4,16 @@ import type { HeaderList } from '../header-list.ts'
 const FRAMING = new Set(['host', 'content-length', 'transfer-encoding'])
 
 /** Fields that hold for the whole way, or that this proxy vouches for: a client may not have them dropped. */
-const PROTECTED = new Set(['authorization', 'cookie', 'forwarded', 'via', 'x-real-ip', 'x-scheme', 'cache-control', 'origin'])
+const PROTECTED = new Set([
+  'authorization',
+  'cookie',
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-scheme',
+  'cache-control',
+  'origin',
+])
 
 /**
  * Drops the fields that the Connection field nominates as belonging to this hop (RFC 9110 §7.6.1). False when it

@@ -21,7 +21,8 @@ function normalEscapes(path: string): string | undefined {
     const low = HEX[path.charCodeAt(at + 2)] ?? 255
     if (high > 15 || low > 15 || (high === 0 && low === 0)) return undefined
     const character = String.fromCharCode(high * 16 + low)
-    result += path.slice(from, at) + (UNRESERVED.test(character) ? character : path.slice(at, at + 3).toUpperCase())
+    result +=
+      path.slice(from, at) + (UNRESERVED.test(character) ? character : path.slice(at, at + 3).toUpperCase())
     from = at + 3
   }
   return result + path.slice(from)

@@ -24,7 +24,13 @@ const QUESTION = 63
  * request, with `hop` filled for its connection, or the why-code of its refusal. Anything that RFC 9112 does not
  * clearly allow is refused.
  */
-export function parseRequestHead(bytes: Buffer, start: number, end: number, hop: HopFields, limits: RequestHeadLimits): Request | WhyCode {
+export function parseRequestHead(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  hop: HopFields,
+  limits: RequestHeadLimits,
+): Request | WhyCode {
   hop.reset()
   let at = start
   while (TOKEN[bytes[at]!] !== 0) at++
@@ -58,21 +64,38 @@ export function parseRequestHead(bytes: Buffer, start: number, end: number, hop:
   request.headers = new HeaderList(fields)
   if (method === 'CONNECT') return 'MN'
   const target = latin1(bytes, targetStart, targetEnd)
-  return setTarget(request, target, query < 0 ? -1 : query - targetStart, normal, limits.sanitizePath) ?? setHost(request, hop) ?? checkFraming(request, hop) ?? request
+  return (
+    setTarget(request, target, query < 0 ? -1 : query - targetStart, normal, limits.sanitizePath) ??
+    setHost(request, hop) ??
+    checkFraming(request, hop) ??
+    request
+  )
 }
 
-const FIELD_ERRORS: Readonly<Record<FieldError, WhyCode>> = { malformed: 'BR', 'too-many': 'HL', 'transfer-coding': 'TE' }
+const FIELD_ERRORS: Readonly<Record<FieldError, WhyCode>> = {
+  malformed: 'BR',
+  'too-many': 'HL',
+  'transfer-coding': 'TE',
+}
 
 /** The usual methods without a native call. */
 function methodOf(bytes: Buffer, start: number, end: number): string {
-  if (end - start === 3 && bytes[start] === 71 && bytes[start + 1] === 69 && bytes[start + 2] === 84) return 'GET'
+  if (end - start === 3 && bytes[start] === 71 && bytes[start + 1] === 69 && bytes[start + 2] === 84)
+    return 'GET'
   return latin1(bytes, start, end)
 }
 
 /** `HTTP/1.0` or `HTTP/1.1` and CRLF at `at`. */
 function versionOf(bytes: Buffer, at: number): '1.0' | '1.1' | 'other' | undefined {
   // `HTTP/`
-  if (bytes[at] !== 72 || bytes[at + 1] !== 84 || bytes[at + 2] !== 84 || bytes[at + 3] !== 80 || bytes[at + 4] !== SLASH) return undefined
+  if (
+    bytes[at] !== 72 ||
+    bytes[at + 1] !== 84 ||
+    bytes[at + 2] !== 84 ||
+    bytes[at + 3] !== 80 ||
+    bytes[at + 4] !== SLASH
+  )
+    return undefined
   if (bytes[at + 6] !== DOT || bytes[at + 8] !== CR || bytes[at + 9] !== LF) return undefined
   const major = bytes[at + 5]! - 48
   const minor = bytes[at + 7]! - 48
@@ -81,7 +104,13 @@ function versionOf(bytes: Buffer, at: number): '1.0' | '1.1' | 'other' | undefin
   return minor === 1 ? '1.1' : '1.0'
 }
 
-function setTarget(request: Request, target: string, query: number, normal: boolean, sanitize: boolean): WhyCode | undefined {
+function setTarget(
+  request: Request,
+  target: string,
+  query: number,
+  normal: boolean,
+  sanitize: boolean,
+): WhyCode | undefined {
   if (target.charCodeAt(0) === SLASH) return setPath(request, target, query, normal, sanitize)
   if (target === '*') {
     request.path = '*'
@@ -90,7 +119,13 @@ function setTarget(request: Request, target: string, query: number, normal: bool
   return setAbsoluteTarget(request, target, sanitize)
 }
 
-function setPath(request: Request, target: string, query: number, normal: boolean, sanitize: boolean): WhyCode | undefined {
+function setPath(
+  request: Request,
+  target: string,
+  query: number,
+  normal: boolean,
+  sanitize: boolean,
+): WhyCode | undefined {
   const path = query < 0 ? target : target.slice(0, query)
   if (query >= 0) request.query = target.slice(query)
   const form = normal ? path : normalPath(path)

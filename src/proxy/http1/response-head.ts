@@ -16,7 +16,16 @@ export interface ResponseHead {
 export function parseResponseHead(bytes: Buffer, end: number, hop: HopFields): ResponseHead | undefined {
   hop.reset()
   // `HTTP/1.x NNN`, then a reason phrase that may be empty or missing with its space.
-  if (bytes[0] !== 72 || bytes[1] !== 84 || bytes[2] !== 84 || bytes[3] !== 80 || bytes[4] !== 47 || bytes[5] !== 49 || bytes[6] !== 46) return undefined
+  if (
+    bytes[0] !== 72 ||
+    bytes[1] !== 84 ||
+    bytes[2] !== 84 ||
+    bytes[3] !== 80 ||
+    bytes[4] !== 47 ||
+    bytes[5] !== 49 ||
+    bytes[6] !== 46
+  )
+    return undefined
   const minor = bytes[7]! - 48
   if ((minor !== 0 && minor !== 1) || bytes[8] !== SP) return undefined
   const status = statusOf(bytes)

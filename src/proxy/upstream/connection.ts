@@ -24,7 +24,15 @@ import { requestHead } from './request-head.ts'
  * - `malformed`: what came is no valid response.  - `timeout`: nothing came in time.
  * - `request-body`: the client's body broke off.  - `aborted`: the client is gone.
  */
-export type FailureKind = 'connect' | 'connect-timeout' | 'unsent' | 'broken' | 'malformed' | 'timeout' | 'request-body' | 'aborted'
+export type FailureKind =
+  | 'connect'
+  | 'connect-timeout'
+  | 'unsent'
+  | 'broken'
+  | 'malformed'
+  | 'timeout'
+  | 'request-body'
+  | 'aborted'
 
 /** Who waits for the answer. Exactly one of `onResponse` and `onFailure` is called, once. */
 export interface Exchange {
@@ -68,7 +76,10 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint
     this.#wire = openWire(endpoint, this, () => this.#onConnected())
-    this.#writer = new MessageWriter(this.#wire, { written: () => this.#onWritten(), broken: () => this.#onRequestBroken() })
+    this.#writer = new MessageWriter(this.#wire, {
+      written: () => this.#onWritten(),
+      broken: () => this.#onRequestBroken(),
+    })
     endpoint.deadlines.add(this)
     this.deadline = endpoint.deadlines.in(endpoint.transport.dialTimeout)
   }
@@ -156,7 +167,8 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
   }
 
   #onWritten(): void {
-    if (this.#exchange) this.deadline = this.#endpoint.deadlines.in(this.#endpoint.transport.responseHeaderTimeout)
+    if (this.#exchange)
+      this.deadline = this.#endpoint.deadlines.in(this.#endpoint.transport.responseHeaderTimeout)
   }
 
   #onRequestBroken(): void {
@@ -199,7 +211,8 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
 
   #onSwitched(head: ResponseHead, rest: Buffer): void {
     const request = this.#request!
-    const agreed = request.upgrade !== undefined && hop.upgrade?.toLowerCase() === request.upgrade.toLowerCase()
+    const agreed =
+      request.upgrade !== undefined && hop.upgrade?.toLowerCase() === request.upgrade.toLowerCase()
     if (!agreed || this.#writer.busy) {
       this.#fail('malformed')
       return
@@ -220,7 +233,8 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     const response = new Response(head.status, head.headers, null)
     if (this.#request!.method === 'HEAD' || head.status === 204 || head.status === 304) {
       // The length of what is not sent (RFC 9110 §9.3.2) travels on as a field.
-      if (hop.contentLength >= 0 && head.status !== 204) head.headers.append('Content-Length', String(hop.contentLength))
+      if (hop.contentLength >= 0 && head.status !== 204)
+        head.headers.append('Content-Length', String(hop.contentLength))
     } else if (hop.chunked || hop.contentLength !== 0) {
       this.#reader = new BodyReader(hop.chunked, hop.contentLength, this)
       response.body = this.#reader.body
@@ -302,9 +316,13 @@ function openWire(endpoint: Endpoint, handler: WireHandler, connected: () => voi
   if (!tls) return Wire.connect(address, port, handler, connected)
   const name = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
   // An address is no server name (RFC 6066 §3), but the certificate is verified against it all the same.
-  const socket = connectTls({ host: address, port, ALPNProtocols: ['http/1.1'], ...(isIP(name) ? {} : { servername: name }) })
+  const socket = connectTls({
+    host: address,
+    port,
+    ALPNProtocols: ['http/1.1'],
+    ...(isIP(name) ? {} : { servername: name }),
+  })
   socket.setNoDelay(true)
   socket.once('secureConnect', connected)
   return Wire.tls(socket, handler)
 }
-

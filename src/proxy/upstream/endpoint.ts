@@ -18,7 +18,13 @@ export class Endpoint implements Candidate {
   readonly #drained: (endpoint: Endpoint) => void
 
   /** `drained` is called whenever nothing is in flight any more while the endpoint drains. */
-  constructor(key: string, plan: EndpointPlan, transport: Transport, deadlines: Deadlines, drained: (endpoint: Endpoint) => void) {
+  constructor(
+    key: string,
+    plan: EndpointPlan,
+    transport: Transport,
+    deadlines: Deadlines,
+    drained: (endpoint: Endpoint) => void,
+  ) {
     this.key = key
     this.plan = plan
     this.transport = transport
