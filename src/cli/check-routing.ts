@@ -147,6 +147,8 @@ async function contextOf(config: StaticConfig): Promise<RoutingContext> {
 
 /** What other providers define, and which entry points a static file that is not here names, cannot be told. */
 function isDecidable({ code, message }: Problem, { config, file }: RoutingInputs): boolean {
+  // That something is left out follows from its errors, which are listed themselves.
+  if (code === 'E214') return false
   if (code === 'E208') return file !== undefined
   if (code !== 'E205' && code !== 'E206') return true
   const unread = [...config.providers.sources.keys()].filter((name) => name !== LOCAL)

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { maskLine } from './masking.ts'
+import { MASK, maskLine } from './masking.ts'
 import { describeOrigin } from './problem.ts'
 import type { Origin, Problem } from './problem.ts'
 
@@ -12,6 +12,9 @@ export interface PrintOptions {
 
 /** Characters of a source line that are shown around the caret. */
 const WINDOW = 100
+
+/** Between a line's number and the line. */
+const SEPARATOR = ' | '
 
 /** Problems with the line that each is about put under `excerpt`, secrets masked. `texts` is by source. */
 export function withExcerpts(
@@ -54,8 +57,8 @@ export function printProblem(problem: Problem, color = false): string {
     `${paint('bold', printable(describeOrigin(origin)))}: ${kind}: ${printable(message)}${about}`,
   ]
   const shown = excerptOf(problem)
-  if (shown)
-    lines.push(`${paint('dim', `${shown.gutter} |`)} ${shown.text}`, `${shown.space}   ${paint('red', '^')}`)
+  if (shown) lines.push(`${paint('dim', `${shown.gutter}${SEPARATOR}`)}${shown.text}`)
+  if (shown?.space !== undefined) lines.push(`${shown.space}${paint('red', '^')}`)
   if (remedy !== undefined) lines.push(`  ${paint('cyan', '→')} ${printable(remedy)}`)
   return lines.join('\n')
 }
@@ -63,8 +66,8 @@ export function printProblem(problem: Problem, color = false): string {
 interface ShownLine {
   readonly gutter: string
   readonly text: string
-  /** As wide as everything that stands before the caret, less the separator. */
-  readonly space: string
+  /** As wide as everything that stands before the caret; undefined: no caret. */
+  readonly space: string | undefined
 }
 
 function excerptOf({ excerpt, origin: { line, column } }: Problem): ShownLine | undefined {
@@ -75,12 +78,11 @@ function excerptOf({ excerpt, origin: { line, column } }: Problem): ShownLine | 
   const text = `${from > 0 ? '…' : ''}${printable(window)}${from + WINDOW < excerpt.length ? '…' : ''}`
   const before = window.slice(0, caret - from)
   const gutter = String(line).padStart(5)
+  // Behind something masked columns have shifted, and a caret would point at the wrong word.
+  if (excerpt.slice(0, caret).includes(MASK)) return { gutter, text, space: undefined }
   // Tabs stay tabs, so that the caret stands below its character whatever their width.
-  return {
-    gutter,
-    text,
-    space: `${' '.repeat(gutter.length + (from > 0 ? 1 : 0))}${before.replaceAll(/[^\t]/g, ' ')}`,
-  }
+  const indent = ' '.repeat(gutter.length + SEPARATOR.length + (from > 0 ? 1 : 0))
+  return { gutter, text, space: `${indent}${before.replaceAll(/[^\t]/g, ' ')}` }
 }
 
 /** Control characters in configuration must not steer the terminal that shows them. */

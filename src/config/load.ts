@@ -184,12 +184,12 @@ function unreadable(path: string, code = ''): ConfigFile {
   return { path: undefined, text: '', tree: undefined, problems: [problem] }
 }
 
+/** All that stands where a secret belongs, in whatever form it was written. */
 function secretsIn(schema: z.ZodType, tree: SourceNode): string[] {
-  return [...valuesOf(tree)].flatMap(([path, node]) =>
-    node.kind === 'scalar' && node.value !== null && kindAt(schema, path) === 'secret'
-      ? [String(node.value)]
-      : [],
-  )
+  return [...valuesOf(tree)].flatMap(([path, node]) => {
+    const isSecret = path.some((_, i) => kindAt(schema, path.slice(0, i + 1)) === 'secret')
+    return isSecret && node.kind === 'scalar' && node.value !== null ? [String(node.value)] : []
+  })
 }
 
 function originsOf(schema: z.ZodType, tree: SourceNode): Map<string, Origin> {

@@ -1,6 +1,7 @@
 import { suggest } from './suggest.ts'
 
-const MASK = '***'
+/** What stands in the place of a secret. */
+export const MASK = '***'
 
 /** Words that keys of secrets are made of; a misspelt one counts as well. */
 const SECRET_WORDS = [
@@ -34,7 +35,7 @@ export function maskLine(line: string, secrets: Iterable<string> = []): string {
 
 /** The rest of the line behind the first key that sounds like a secret. */
 function maskNamed(line: string): string {
-  for (const found of line.matchAll(/([A-Za-z][\w-]*)["']?\s*[:=]\s*(?=[^\s[{])/g)) {
+  for (const found of line.matchAll(/([A-Za-z][\w-]*)["']?\s*[:=]\s*(?=[^\s{])/g)) {
     const start = found.index + found[0].length
     if (soundsSecret(found[1]!)) return line.slice(0, start) + MASK
   }

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises'
+import type { CliContext } from '../../src/cli/context.ts'
+import { runCli } from '../../src/cli/program.ts'
+
+export interface Outcome {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a command within this process, which must end by itself. */
+export async function runGiven(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  let out = ''
+  let err = ''
+  const context: CliContext = {
+    env,
+    cpus: 1,
+    color: false,
+    width: 100,
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    readText: (path) => readFile(path, 'utf8'),
+    onStop: () => {},
+    onReload: () => {},
+    onReopen: () => {},
+  }
+  const code = await runCli(args, context)
+  return { code, out, err }
+}
