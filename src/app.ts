@@ -177,7 +177,7 @@ class RunningApp implements App {
     this.#host.announceStop()
     this.#log.info('stopping', { acceptFor, graceFor })
     await pause(acceptFor)
-    const late = await Promise.race([this.#host.stop().then(() => false), pause(graceFor).then(() => true)])
+    const late = await isLate(this.#host.stop(), graceFor)
     if (late) this.#log.warn('requests were still in flight when the grace time was over; their connections are closed')
     this.#controlPlane.close()
     await this.#discovery.stop()
@@ -190,6 +190,17 @@ class RunningApp implements App {
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+/** Whether `done` takes longer than this. */
+function isLate(done: Promise<void>, milliseconds: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(true), milliseconds)
+    void done.then(() => {
+      clearTimeout(timer)
+      resolve(false)
+    })
+  })
 }
 
 /** All addresses are tried before any is used: a start that fails has changed nothing. */
