@@ -64,7 +64,11 @@ const FIRST_PICTURES_MS = 5_000
  * Starts everything: finds services, plans, serves.
  * @throws ConfigurationError when an address cannot be listened on; nothing listens then
  */
-export async function startApp({ config, log = createLogger(config.log), hosting = 'workers' }: AppOptions): Promise<App> {
+export async function startApp({
+  config,
+  log = createLogger(config.log),
+  hosting = 'workers',
+}: AppOptions): Promise<App> {
   const addresses = await proveAddresses(config)
   const providers = await allProviders()
   const accessLog = openAccessLog(config, log)
@@ -134,7 +138,11 @@ class RunningApp implements App {
     await this.#host.listen([...this.addresses.values()])
     const places = [...this.addresses].map(([name, { host, port }]) => `${name} on ${host}:${port}`)
     const { routers, services } = this.routing
-    this.#log.info(`serving: ${places.join(', ')}`, { workers: this.#host.workers.length, routers: routers.size, services: services.size })
+    this.#log.info(`serving: ${places.join(', ')}`, {
+      workers: this.#host.workers.length,
+      routers: routers.size,
+      services: services.size,
+    })
   }
 
   get routing(): RoutingConfig {
@@ -178,7 +186,10 @@ class RunningApp implements App {
     this.#log.info('stopping', { acceptFor, graceFor })
     await pause(acceptFor)
     const late = await isLate(this.#host.stop(), graceFor)
-    if (late) this.#log.warn('requests were still in flight when the grace time was over; their connections are closed')
+    if (late)
+      this.#log.warn(
+        'requests were still in flight when the grace time was over; their connections are closed',
+      )
     this.#controlPlane.close()
     await this.#discovery.stop()
     await this.#host.close()
@@ -218,35 +229,61 @@ async function proveAddresses(config: StaticConfig): Promise<Map<string, ListenA
   return addresses
 }
 
-function addressProblem(entryPoint: string, address: string, { code, message }: NodeJS.ErrnoException): Problem {
+function addressProblem(
+  entryPoint: string,
+  address: string,
+  { code, message }: NodeJS.ErrnoException,
+): Problem {
   const reasons: Readonly<Record<string, readonly [string, string]>> = {
     EADDRINUSE: ['another process listens there', 'stop it, or choose another port'],
     EACCES: ['this user may not listen there', 'choose a port from 1024 on, or grant CAP_NET_BIND_SERVICE'],
-    EADDRNOTAVAIL: ['this machine has no such address', 'use one of its own addresses, or leave the host out'],
+    EADDRNOTAVAIL: [
+      'this machine has no such address',
+      'use one of its own addresses, or leave the host out',
+    ],
   }
   const [reason, remedy] = reasons[code ?? ''] ?? [message, 'correct the address']
   return {
-    code: 'E501', severity: 'error', remedy, resource: `entry point ${entryPoint}`,
+    code: 'E501',
+    severity: 'error',
+    remedy,
+    resource: `entry point ${entryPoint}`,
     message: `cannot listen on ${address}: ${reason}`,
     origin: { source: 'static configuration', key: `entryPoints.${entryPoint}.address` },
   }
 }
 
-function openHost(hosting: 'workers' | 'in-process', { workers }: StaticConfig, settings: WorkerSettings, events: HostEvents): DataPlaneHost {
-  return hosting === 'workers' ? new WorkerHost(workers, settings, events) : new InProcessHost(settings, events)
+function openHost(
+  hosting: 'workers' | 'in-process',
+  { workers }: StaticConfig,
+  settings: WorkerSettings,
+  events: HostEvents,
+): DataPlaneHost {
+  return hosting === 'workers'
+    ? new WorkerHost(workers, settings, events)
+    : new InProcessHost(settings, events)
 }
 
 function openAccessLog({ accessLog }: StaticConfig, log: Logger): LineWriter | undefined {
   if (!accessLog) return undefined
   const { filePath, bufferingSize } = accessLog
-  return new LineWriter({ bufferingSize, ...(filePath === undefined ? {} : { filePath }), report: (message) => log.warn(`access log: ${message}`) })
+  return new LineWriter({
+    bufferingSize,
+    ...(filePath === undefined ? {} : { filePath }),
+    report: (message) => log.warn(`access log: ${message}`),
+  })
 }
 
 function openWatchers(config: StaticConfig, definitions: ProviderDefinitions, log: Logger): Watcher[] {
   const { sources, providersThrottleDuration } = config.providers
   return [...sources].map(([name, options]) => {
     const definition = definitions.get(name)!
-    return new Watcher({ name, throttle: providersThrottleDuration, log, create: (tools) => definition.create(options as never, tools) })
+    return new Watcher({
+      name,
+      throttle: providersThrottleDuration,
+      log,
+      create: (tools) => definition.create(options as never, tools),
+    })
   })
 }
 
@@ -255,14 +292,21 @@ function taggedProviders(config: StaticConfig, definitions: ProviderDefinitions)
   return [...config.providers.sources].map(([name, options]) => {
     const { tagged, constraints = 'tag' } = definitions.get(name)!
     const shared = Object.fromEntries(Object.entries(options).filter(([key]) => names.includes(key)))
-    return { name: name.toLowerCase(), constraints, options: tagged ? (shared as TagSourceOptions) : undefined }
+    return {
+      name: name.toLowerCase(),
+      constraints,
+      options: tagged ? (shared as TagSourceOptions) : undefined,
+    }
   })
 }
 
 async function routingContext(config: StaticConfig): Promise<RoutingContext> {
   const middlewares = await discover<MiddlewareDefinition>(new URL('./middlewares/', import.meta.url))
   const entryPoints = [...config.entryPoints].map(([name, { asDefault, internal, http }]) => ({
-    name, asDefault, internal, middlewares: http.middlewares,
+    name,
+    asDefault,
+    internal,
+    middlewares: http.middlewares,
   }))
   return { entryPoints, middlewares, matchers: await allMatchers() }
 }

@@ -68,13 +68,15 @@ export class LifeCycle {
     for (const [service, { endpoints, drainTimeout }] of wanted) {
       const tracked = this.#services.get(service) ?? new Map<string, Tracked>()
       this.#services.set(service, tracked)
-      for (const [key, endpoint] of endpoints) this.#want(service, tracked, key, endpoint, version, transitions)
+      for (const [key, endpoint] of endpoints)
+        this.#want(service, tracked, key, endpoint, version, transitions)
       for (const endpoint of tracked.values()) endpoint.drainTimeout = drainTimeout
     }
     for (const [service, tracked] of this.#services) {
       const named = wanted.get(service)?.endpoints
       for (const [key, endpoint] of tracked) {
-        if (!named?.has(key)) this.#release(service, tracked, key, endpoint, 'left the snapshot', version, transitions)
+        if (!named?.has(key))
+          this.#release(service, tracked, key, endpoint, 'left the snapshot', version, transitions)
       }
     }
     this.#settle(transitions)
@@ -103,7 +105,13 @@ export class LifeCycle {
         // What its source still names stays known as draining, so that it does not come back by itself.
         if (terminating) continue
         tracked.delete(key)
-        transitions.push({ service, key, url: plan.url, to: 'gone', reason: quiet ? 'drained' : 'drain timeout' })
+        transitions.push({
+          service,
+          key,
+          url: plan.url,
+          to: 'gone',
+          reason: quiet ? 'drained' : 'drain timeout',
+        })
       }
     }
     this.#settle(transitions)
@@ -121,7 +129,14 @@ export class LifeCycle {
     return next === undefined ? undefined : Math.max(0, next - this.#options.now())
   }
 
-  #want(service: string, tracked: Map<string, Tracked>, key: string, wanted: WantedEndpoint, version: number, transitions: Transition[]): void {
+  #want(
+    service: string,
+    tracked: Map<string, Tracked>,
+    key: string,
+    wanted: WantedEndpoint,
+    version: number,
+    transitions: Transition[],
+  ): void {
     const { terminating, ...endpoint } = wanted
     const before = tracked.get(key)
     const ready: EndpointPlan = { ...endpoint, state: 'ready' }
@@ -142,7 +157,15 @@ export class LifeCycle {
   }
 
   /** Nothing new is sent to it from now on. */
-  #release(service: string, tracked: Map<string, Tracked>, key: string, endpoint: Tracked, reason: string, version: number, transitions: Transition[]): void {
+  #release(
+    service: string,
+    tracked: Map<string, Tracked>,
+    key: string,
+    endpoint: Tracked,
+    reason: string,
+    version: number,
+    transitions: Transition[],
+  ): void {
     endpoint.terminating = reason === 'terminating'
     if (endpoint.drain) return
     const { url } = endpoint.plan
@@ -162,7 +185,10 @@ export class LifeCycle {
     const touched = new Set(transitions.map(({ service }) => service))
     for (const [service, tracked] of this.#services) {
       const before = this.#live.get(service)
-      const same = !touched.has(service) && before?.size === tracked.size && [...tracked].every(([key, { plan }]) => before.get(key) === plan)
+      const same =
+        !touched.has(service) &&
+        before?.size === tracked.size &&
+        [...tracked].every(([key, { plan }]) => before.get(key) === plan)
       live.set(service, same ? before : new Map([...tracked].map(([key, { plan }]) => [key, plan])))
       if (tracked.size === 0) this.#services.delete(service)
     }
@@ -172,7 +198,13 @@ export class LifeCycle {
 
 function samePlan(a: EndpointPlan, b: EndpointPlan): boolean {
   return (
-    a.url === b.url && a.address === b.address && a.port === b.port && a.tls === b.tls && a.authority === b.authority &&
-    a.pathPrefix === b.pathPrefix && a.weight === b.weight && a.state === b.state
+    a.url === b.url &&
+    a.address === b.address &&
+    a.port === b.port &&
+    a.tls === b.tls &&
+    a.authority === b.authority &&
+    a.pathPrefix === b.pathPrefix &&
+    a.weight === b.weight &&
+    a.state === b.state
   )
 }

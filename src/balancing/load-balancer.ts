@@ -34,7 +34,9 @@ export class LoadBalancer<E extends Balanced> {
 
   /** To be called after endpoints were set, deleted or changed. */
   refresh(): void {
-    this.#candidates = [...this.#endpoints.values()].filter((endpoint) => !endpoint.draining && endpoint.weight > 0)
+    this.#candidates = [...this.#endpoints.values()].filter(
+      (endpoint) => !endpoint.draining && endpoint.weight > 0,
+    )
   }
 
   /** An endpoint for the request, not one of `tried` while there is another; undefined when none may be used. */

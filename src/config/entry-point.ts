@@ -98,8 +98,26 @@ function http(field: Fields) {
         .list('Middlewares that all requests pass first.', field.string('`name@provider`.'))
         .default([]),
       tls: field.pending('TLS'),
-      encodeQuerySemicolons: field.pending('encoding of semicolons in queries'),
-      encodedCharacters: field.pending('a choice of encoded characters'),
+      encodeQuerySemicolons: field
+        .boolean('Forwards `;` in queries as `%3B`, since services disagree about what it means.')
+        .default(false),
+      encodedCharacters: field
+        .section('Which encoded characters paths may hold; what is not allowed is answered 400.', {
+          allowEncodedSlash: field.boolean('`%2F`.').default(true),
+          allowEncodedBackSlash: field.boolean('`%5C`.').default(true),
+          allowEncodedNullCharacter: field.boolean('Without effect: `%00` is never allowed.').optional(),
+          allowEncodedSemicolon: field.boolean('`%3B`.').default(true),
+          allowEncodedPercent: field.boolean('`%25`.').default(true),
+          allowEncodedQuestionMark: field.boolean('`%3F`.').default(true),
+          allowEncodedHash: field.boolean('`%23`.').default(true),
+        })
+        .prefault({}),
+      underscoreHeadersStrategy: field
+        .choice(
+          'What happens to header names with `_`. Look-alikes of managed and framing names are always removed.',
+          ['keep', 'delete', 'reject'],
+        )
+        .default('keep'),
       sanitizePath: field
         .boolean('Removes `/./`, `/../` and `//` from paths before they are matched and forwarded.')
         .default(true),

@@ -43,7 +43,9 @@ export class NameResolver {
 
   /** Names that cannot be resolved now, with the system's reason. */
   get failures(): ReadonlyMap<string, string> {
-    return new Map([...this.#known].flatMap(([host, { error }]) => (error === undefined ? [] : [[host, error] as const])))
+    return new Map(
+      [...this.#known].flatMap(([host, { error }]) => (error === undefined ? [] : [[host, error] as const])),
+    )
   }
 
   /** Forgets names that nothing refers to any more. */
@@ -71,7 +73,10 @@ export class NameResolver {
       known.error = error instanceof Error ? error.message : String(error)
     }
     if (this.#closed || this.#known.get(host) !== known) return
-    known.timer = setTimeout(() => void this.#refresh(host), known.error === undefined ? REFRESH_MS : RETRY_MS)
+    known.timer = setTimeout(
+      () => void this.#refresh(host),
+      known.error === undefined ? REFRESH_MS : RETRY_MS,
+    )
     known.timer.unref()
     if (known.addresses?.join() !== before) this.#changed()
   }

@@ -35,7 +35,11 @@ export class Preparation {
   /** Reads what is needed. Never rejects: what fails is a problem of the routing that `apply` gives. */
   async load(routing: RoutingConfig): Promise<void> {
     const open = this.#candidates(routing).filter(([, middleware]) => !this.#outcomes.has(middleware))
-    await Promise.all(open.map(async ([name, middleware]) => this.#outcomes.set(middleware, await this.#prepare(name, middleware))))
+    await Promise.all(
+      open.map(async ([name, middleware]) =>
+        this.#outcomes.set(middleware, await this.#prepare(name, middleware)),
+      ),
+    )
   }
 
   /** The routing with prepared options; the same object when nothing in it needs any. */
@@ -53,7 +57,9 @@ export class Preparation {
         this.#lastGood.set(name, prepared)
       } else middlewares.delete(name)
     }
-    const routers = new Map([...routing.routers].filter(([, router]) => router.middlewares.every((name) => middlewares.has(name))))
+    const routers = new Map(
+      [...routing.routers].filter(([, router]) => router.middlewares.every((name) => middlewares.has(name))),
+    )
     return { ...routing, routers, middlewares, problems }
   }
 
@@ -63,13 +69,24 @@ export class Preparation {
 
   async #prepare(name: string, middleware: ResolvedMiddleware): Promise<Outcome> {
     try {
-      const options = await this.#definitions.get(middleware.type)!.prepare!(middleware.options as never, this.#tools)
+      const options = await this.#definitions.get(middleware.type)!.prepare!(
+        middleware.options as never,
+        this.#tools,
+      )
       return { prepared: { ...middleware, options } }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       const resource = resourceName('middlewares', name)
       const remedy = 'correct the file or its name; routers that need this are not served without it'
-      return { problem: complain({ code: 'E107', origin: middleware.origin, resource, remedy, message: `${resource} cannot be prepared: ${reason}` }) }
+      return {
+        problem: complain({
+          code: 'E107',
+          origin: middleware.origin,
+          resource,
+          remedy,
+          message: `${resource} cannot be prepared: ${reason}`,
+        }),
+      }
     }
   }
 }

@@ -23,7 +23,8 @@ export class SourceBuilder {
 
   constructor(providers: readonly TaggedProvider[]) {
     for (const { name, constraints, options } of providers) {
-      if (options) this.#makers.set(name, { options, maker: createFragmentMaker(options, { name, constraints }) })
+      if (options)
+        this.#makers.set(name, { options, maker: createFragmentMaker(options, { name, constraints }) })
     }
   }
 
@@ -38,7 +39,11 @@ export class SourceBuilder {
     return {
       provider: name,
       ...(made ? { options: made.options } : {}),
-      fragments: made ? snapshots.flatMap(([, { instances = [] }]) => instances.flatMap((one) => this.#fragment(one, made.maker) ?? [])) : [],
+      fragments: made
+        ? snapshots.flatMap(([, { instances = [] }]) =>
+            instances.flatMap((one) => this.#fragment(one, made.maker) ?? []),
+          )
+        : [],
       routing: snapshots.flatMap(([part, { routing }]) => (routing ? [{ part, node: routing }] : [])),
     }
   }

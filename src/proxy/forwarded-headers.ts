@@ -10,6 +10,10 @@ export interface ForwardedOptions {
   readonly trustedIPs: readonly string[]
   /** Leaves X-Forwarded-For as the trusted proxy sent it. */
   readonly notAppendXForwardedFor: boolean
+  /** Adds `X-Forwarded-Scheme` and `X-Scheme`, which some services look at instead of `X-Forwarded-Proto`. */
+  readonly addXForwardedSchemeHeaders: boolean
+  /** What happens to names with `_` that are no look-alikes of managed or framing names; those are always removed. */
+  readonly underscores: 'keep' | 'delete' | 'reject'
 }
 
 /** Names that only a trusted proxy in front may set, in lower case with `-` for `_`. */
@@ -43,18 +47,40 @@ const FRAMING = new Set([
   'proxy-connection',
 ])
 
-/** A compiled policy: makes the X-Forwarded family say what is true of this hop. */
-export type ForwardedPolicy = (request: Request, managedSeen: boolean) => void
+/** A compiled policy: makes the X-Forwarded family say what is true of this hop. False: the request is to be refused. */
+export type ForwardedPolicy = (request: Request, managedSeen: boolean) => boolean
 
 /** `hostname` is this machine's, for X-Forwarded-Server. */
 export function compileForwardedPolicy(options: ForwardedOptions, hostname: string): ForwardedPolicy {
   const trusted = trustedList(options.trustedIPs)
   return (request, managedSeen) => {
     const believed = options.insecure || (trusted !== undefined && contains(trusted, request.clientAddress))
-    if (managedSeen) removeSpoofed(request, believed)
+    if (managedSeen && !cleanNames(request, believed, options.underscores)) return false
     if (believed) addMissing(request, options.notAppendXForwardedFor, hostname)
     else setOwn(request, hostname)
+    if (options.addXForwardedSchemeHeaders) addScheme(request)
+    return true
   }
+}
+
+/** False when a name with `_` is to be refused. */
+function cleanNames(
+  request: Request,
+  believed: boolean,
+  underscores: ForwardedOptions['underscores'],
+): boolean {
+  removeSpoofed(request, believed)
+  if (underscores === 'keep') return true
+  const { headers } = request
+  const names = headers.fields.filter((name, i) => i % 2 === 0 && name.includes('_'))
+  if (underscores === 'reject') return names.length === 0
+  for (const name of names) headers.delete(name)
+  return true
+}
+
+function addScheme({ headers, scheme }: Request): void {
+  if (!headers.has('X-Forwarded-Scheme')) headers.append('X-Forwarded-Scheme', scheme)
+  if (!headers.has('X-Scheme')) headers.append('X-Scheme', scheme)
 }
 
 /** The nearly only case at the edge: nothing of the family is left, so everything is appended without a lookup. */

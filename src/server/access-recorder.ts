@@ -16,7 +16,10 @@ export class AccessRecorder {
   /** Requests of the whole process: every thread counts in the same place. */
   readonly #count: BigInt64Array
 
-  constructor({ format, internals, silentEntryPoints, counter }: AccessLogSettings, send: (lines: string) => void) {
+  constructor(
+    { format, internals, silentEntryPoints, counter }: AccessLogSettings,
+    send: (lines: string) => void,
+  ) {
     // Traefik writes its times in UTC whatever the machine's zone.
     this.#format = accessFormat({ format, zone: 'utc' })
     this.#batch = new LineBatch({ send })

@@ -146,7 +146,8 @@ export class ControlPlane {
   #addressed(endpoint: Endpoint): (readonly [string, WantedEndpoint])[] {
     const addresses = this.#resolver.addresses(endpoint.host)
     // A name must not lead where an address may not: to this machine's own metadata service, for one.
-    const allowed = endpoint.instance === undefined ? addresses : addresses.filter((address) => !refusedIp(address))
+    const allowed =
+      endpoint.instance === undefined ? addresses : addresses.filter((address) => !refusedIp(address))
     return allowed.map((address) => {
       const key = address === endpoint.host ? endpoint.key : `${endpoint.key}|${address}`
       return [key, toWanted(endpoint, address)] as const
@@ -155,7 +156,9 @@ export class ControlPlane {
 
   #unresolvedNames(): Problem[] {
     return [...this.#resolver.failures].map(([host, reason]) => ({
-      code: 'E401', severity: 'error', origin: { source: 'DNS', key: host },
+      code: 'E401',
+      severity: 'error',
+      origin: { source: 'DNS', key: host },
       message: `the host name ${host} cannot be resolved: ${reason}`,
       remedy: 'correct the name or the resolver of this machine; it is tried again every two seconds',
     }))
@@ -172,7 +175,9 @@ export class ControlPlane {
     if (isEmptyDelta(delta)) return
     this.#plan = plan
     this.#applied = host.apply(delta, plan).catch((error: unknown) => {
-      log.error(`a change could not be handed to the workers: ${error instanceof Error ? error.message : String(error)}`)
+      log.error(
+        `a change could not be handed to the workers: ${error instanceof Error ? error.message : String(error)}`,
+      )
     })
   }
 
@@ -192,13 +197,21 @@ export class ControlPlane {
     const after: Membership = new Map(
       [...this.#lifeCycle.live].map(([service, endpoints]) => [
         service,
-        new Map([...endpoints].map(([key, { url, state }]) => [key, { url, state, ...this.#reasonOf(service, key) }])),
+        new Map(
+          [...endpoints].map(([key, { url, state }]) => [
+            key,
+            { url, state, ...this.#reasonOf(service, key) },
+          ]),
+        ),
       ]),
     )
-    const whyLeft = (service: string, key: string): string | undefined => this.#reasons.get(`${service}\n${key}`)
-    for (const { message, fields } of membershipLines(this.#membership, after, whyLeft)) this.#options.log.info(message, fields)
+    const whyLeft = (service: string, key: string): string | undefined =>
+      this.#reasons.get(`${service}\n${key}`)
+    for (const { message, fields } of membershipLines(this.#membership, after, whyLeft))
+      this.#options.log.info(message, fields)
     this.#membership = after
-    for (const { service, key, to } of transitions) if (to === 'gone') this.#reasons.delete(`${service}\n${key}`)
+    for (const { service, key, to } of transitions)
+      if (to === 'gone') this.#reasons.delete(`${service}\n${key}`)
   }
 
   #reasonOf(service: string, key: string): { reason?: string } {
@@ -219,12 +232,26 @@ export class ControlPlane {
   }
 }
 
-const NOTHING: RoutingConfig = { routers: new Map(), middlewares: new Map(), services: new Map(), problems: [] }
+const NOTHING: RoutingConfig = {
+  routers: new Map(),
+  middlewares: new Map(),
+  services: new Map(),
+  problems: [],
+}
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
   const { scheme, host, port, pathPrefix, weight, terminating = false } = endpoint
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  return { url: `${scheme}://${authority}`, tls: scheme === 'https', address, port, authority, pathPrefix, weight, terminating }
+  return {
+    url: `${scheme}://${authority}`,
+    tls: scheme === 'https',
+    address,
+    port,
+    authority,
+    pathPrefix,
+    weight,
+    terminating,
+  }
 }
 
 function problemLine({ message, remedy, resource, origin, code }: Problem): string {

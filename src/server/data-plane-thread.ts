@@ -27,7 +27,9 @@ export class DataPlaneThread {
 
   constructor(settings: WorkerSettings, events: ThreadEvents) {
     const { accessLog } = settings
-    this.#passwords = new PasswordVerifier({ onFailure: (error) => events.failed('password thread', error.message) })
+    this.#passwords = new PasswordVerifier({
+      onFailure: (error) => events.failed('password thread', error.message),
+    })
     this.#recorder = accessLog && new AccessRecorder(accessLog, (lines) => events.accessLog(lines))
     this.#plane = new DataPlane(
       settings,
@@ -37,7 +39,8 @@ export class DataPlaneThread {
         finished: (request, response, bytes, startedAt) => {
           this.#recorder?.finish(request, response, bytes, performance.now() - startedAt)
         },
-        failed: (where, error) => events.failed(where, error instanceof Error ? (error.stack ?? error.message) : String(error)),
+        failed: (where, error) =>
+          events.failed(where, error instanceof Error ? (error.stack ?? error.message) : String(error)),
       },
       { verifyPassword: (password, hash) => this.#passwords.verify(password, hash) },
     )

@@ -81,7 +81,8 @@ export class DataPlane {
     this.#settings = settings
     this.#events = events
     this.#tools = tools
-    for (const entryPoint of settings.entryPoints) this.#entryPoints.set(entryPoint.name, this.#openEntryPoint(entryPoint))
+    for (const entryPoint of settings.entryPoints)
+      this.#entryPoints.set(entryPoint.name, this.#openEntryPoint(entryPoint))
   }
 
   /** Serves a socket that `server` accepted with `pauseOnConnect`. */
@@ -94,13 +95,16 @@ export class DataPlane {
       secure: false,
     }
     socket.setNoDelay(true)
-    this.#connections.add(new ClientConnection((handler) => Wire.accepted(socket, server, handler), peer, host))
+    this.#connections.add(
+      new ClientConnection((handler) => Wire.accepted(socket, server, handler), peer, host),
+    )
   }
 
   /** Takes a change of the plan over. Only what it names is touched; requests under way finish as they began. */
   async apply(delta: PlanDelta): Promise<void> {
     await this.#plugIns.load(delta)
-    if (delta.base !== this.#version) throw new Error(`plan ${delta.version} follows ${delta.base}, but this worker has ${this.#version}`)
+    if (delta.base !== this.#version)
+      throw new Error(`plan ${delta.version} follows ${delta.base}, but this worker has ${this.#version}`)
     this.#version = delta.version
     for (const [name, service] of delta.services) if (service) this.#setService(name, service)
     const changed = new Set<string>()
@@ -128,7 +132,8 @@ export class DataPlane {
   /** Closes everything at once. */
   close(): void {
     for (const connection of this.#connections) connection.destroy()
-    for (const { balancer } of this.#services.values()) for (const endpoint of balancer.endpoints.values()) endpoint.close()
+    for (const { balancer } of this.#services.values())
+      for (const endpoint of balancer.endpoints.values()) endpoint.close()
     this.#deadlines.close()
   }
 
@@ -145,10 +150,19 @@ export class DataPlane {
     const inFlight = Object.fromEntries(
       [...this.#services].map(([name, { balancer }]) => [
         name,
-        Object.fromEntries([...balancer.endpoints.values()].map((endpoint) => [endpoint.key, endpoint.inFlight])),
+        Object.fromEntries(
+          [...balancer.endpoints.values()].map((endpoint) => [endpoint.key, endpoint.inFlight]),
+        ),
       ]),
     )
-    return { version: this.#version, connections: this.#connections.size, requests: this.#requests, retries: this.#retries, why, inFlight }
+    return {
+      version: this.#version,
+      connections: this.#connections.size,
+      requests: this.#requests,
+      retries: this.#retries,
+      why,
+      inFlight,
+    }
   }
 
   // ---- requests ---------------------------------------------------------------------------------------------
@@ -165,8 +179,9 @@ export class DataPlane {
       },
       handle: (request: Request, managedSeen: boolean) => {
         request.entryPoint = settings.name
-        policy(request, managedSeen)
+        const accepted = policy(request, managedSeen)
         this.#events.begun?.(request)
+        if (!accepted) return Response.because('BR')
         return this.#handle(table, request)
       },
       finished: (request: Request, response: Response, bytes: number, startedAt: number) => {
@@ -195,7 +210,9 @@ export class DataPlane {
     request.service = router.target.plan.service
     try {
       const answer = router.target.handle(request)
-      return answer instanceof Promise ? answer.catch((error: unknown) => this.#failed(router.name, error)) : answer
+      return answer instanceof Promise
+        ? answer.catch((error: unknown) => this.#failed(router.name, error))
+        : answer
     } catch (error) {
       return this.#failed(router.name, error)
     }
@@ -258,7 +275,9 @@ export class DataPlane {
   }
 
   #ping(): Response {
-    return this.#terminating ? Response.because('SD', this.#settings.pingTerminatingStatus) : Response.because('PG')
+    return this.#terminating
+      ? Response.because('SD', this.#settings.pingTerminatingStatus)
+      : Response.because('PG')
   }
 
   // ---- routers ----------------------------------------------------------------------------------------------
@@ -267,7 +286,8 @@ export class DataPlane {
     const before = this.#routers.get(name)
     if (plan === null) this.#routers.delete(name)
     else this.#routers.set(name, this.#compileRouter(name, plan, before))
-    const gone = before?.plan.entryPoints.filter((entryPoint) => !plan?.entryPoints.includes(entryPoint)) ?? []
+    const gone =
+      before?.plan.entryPoints.filter((entryPoint) => !plan?.entryPoints.includes(entryPoint)) ?? []
     for (const entryPoint of gone) this.#entryPoints.get(entryPoint)?.table.delete(name)
     for (const entryPoint of plan?.entryPoints ?? []) {
       const { rule, priority } = plan!

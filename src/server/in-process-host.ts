@@ -14,7 +14,8 @@ export class InProcessHost implements DataPlaneHost {
   constructor(settings: WorkerSettings, events: HostEvents) {
     this.#thread = new DataPlaneThread(settings, {
       // Later, as from a worker: the plan that is being applied is not yet known to whoever listens.
-      drained: (service, endpoint, version) => setImmediate(() => events.drained(0, service, endpoint, version)),
+      drained: (service, endpoint, version) =>
+        setImmediate(() => events.drained(0, service, endpoint, version)),
       accessLog: (lines) => events.accessLog(lines),
       failed: (where, message) => events.failed(where, message),
     })

@@ -19,7 +19,9 @@ const BACKLOG = 4_096
  * on the same address and the kernel spreads connections over them.
  */
 export async function listen(address: ListenAddress, plane: DataPlane, reusePort: boolean): Promise<Server> {
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => plane.accept(address.entryPoint, socket, server))
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
+    plane.accept(address.entryPoint, socket, server),
+  )
   const { host, port } = address
   server.listen({ port, backlog: BACKLOG, reusePort, ...(host === '' ? {} : { host }) })
   await once(server, 'listening')

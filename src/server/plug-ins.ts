@@ -16,14 +16,25 @@ export class PlugIns {
 
   /** Loads whatever `delta` names and is not there yet. */
   async load(delta: PlanDelta): Promise<void> {
-    const middlewares = new Set([...delta.middlewares.values()].flatMap((middleware) => (middleware ? [middleware.type] : [])))
-    const strategies = new Set([...delta.services.values()].flatMap((service) => (service ? [service.strategy] : [])))
-    const matchers = new Set([...delta.routers.values()].flatMap((router) => (router ? [...matchersUsedBy(router.rule)] : [])))
+    const middlewares = new Set(
+      [...delta.middlewares.values()].flatMap((middleware) => (middleware ? [middleware.type] : [])),
+    )
+    const strategies = new Set(
+      [...delta.services.values()].flatMap((service) => (service ? [service.strategy] : [])),
+    )
+    const matchers = new Set(
+      [...delta.routers.values()].flatMap((router) => (router ? [...matchersUsedBy(router.rule)] : [])),
+    )
     await Promise.all([
-      ...missing(middlewares, this.#middlewares).map(async (name) => this.#middlewares.set(name, await loadPlugin(MIDDLEWARES, name))),
-      ...missing(strategies, this.#strategies).map(async (name) => this.#strategies.set(name, await loadPlugin(STRATEGIES, name))),
+      ...missing(middlewares, this.#middlewares).map(async (name) =>
+        this.#middlewares.set(name, await loadPlugin(MIDDLEWARES, name)),
+      ),
+      ...missing(strategies, this.#strategies).map(async (name) =>
+        this.#strategies.set(name, await loadPlugin(STRATEGIES, name)),
+      ),
       ...missing(matchers, this.matchers).map(async (name) => {
-        for (const [canonical, definition] of await loadMatchers([name])) this.matchers.set(canonical, definition)
+        for (const [canonical, definition] of await loadMatchers([name]))
+          this.matchers.set(canonical, definition)
       }),
     ])
   }

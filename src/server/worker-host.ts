@@ -14,7 +14,10 @@ const RESPAWN_MS = { first: 100, last: 10_000 }
 const HEALTHY_MS = 30_000
 
 type Answer = { readonly error?: string; readonly stats?: DataPlaneStats }
-type Asking = { [T in ToWorker['type']]: Omit<Extract<ToWorker, { type: T }>, 'id'> }[Exclude<ToWorker['type'], 'announceStop'>]
+type Asking = { [T in ToWorker['type']]: Omit<Extract<ToWorker, { type: T }>, 'id'> }[Exclude<
+  ToWorker['type'],
+  'announceStop'
+>]
 
 /** The data plane in worker threads, each with its own event loop and listeners. A dead one is replaced. */
 export class WorkerHost implements DataPlaneHost {
@@ -47,7 +50,9 @@ export class WorkerHost implements DataPlaneHost {
   }
 
   async stats(): Promise<readonly DataPlaneStats[]> {
-    const answers = await Promise.all([...this.#threads.values()].map((thread) => thread.ask({ type: 'stats' })))
+    const answers = await Promise.all(
+      [...this.#threads.values()].map((thread) => thread.ask({ type: 'stats' })),
+    )
     return answers.flatMap(({ stats }) => (stats ? [stats] : []))
   }
 
@@ -83,7 +88,10 @@ export class WorkerHost implements DataPlaneHost {
   #spawn(delay: number): void {
     const id = this.#next++
     const data: WorkerData = { settings: this.#settings }
-    const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), { workerData: data, name: `tidegate-${id}` })
+    const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
+      workerData: data,
+      name: `tidegate-${id}`,
+    })
     const thread = new Thread(id, worker, (message) => this.#onMessage(id, message))
     this.#threads.set(id, thread)
     const startedAt = performance.now()
@@ -93,7 +101,10 @@ export class WorkerHost implements DataPlaneHost {
       if (this.#closing) return
       this.#events.died(id, reason)
       const healthy = performance.now() - startedAt > HEALTHY_MS
-      setTimeout(() => void this.#replace(healthy ? RESPAWN_MS.first : Math.min(RESPAWN_MS.last, delay * 2)), delay)
+      setTimeout(
+        () => void this.#replace(healthy ? RESPAWN_MS.first : Math.min(RESPAWN_MS.last, delay * 2)),
+        delay,
+      )
     })
   }
 
@@ -111,7 +122,8 @@ export class WorkerHost implements DataPlaneHost {
   }
 
   #onMessage(id: number, message: FromWorker): void {
-    if (message.type === 'drained') this.#events.drained(id, message.service, message.endpoint, message.version)
+    if (message.type === 'drained')
+      this.#events.drained(id, message.service, message.endpoint, message.version)
     else if (message.type === 'accessLog') this.#events.accessLog(message.lines)
     else if (message.type === 'failed') this.#events.failed(message.where, message.message)
   }
@@ -133,7 +145,11 @@ class Thread {
       if (message.type === 'done') this.#settle(message.id, message)
       else onMessage(message)
     })
-    worker.on('error', (error: unknown) => (this.#error = error instanceof Error ? (error.stack ?? error.message) : String(error)))
+    worker.on(
+      'error',
+      (error: unknown) =>
+        (this.#error = error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    )
   }
 
   tell(message: ToWorker): void {

@@ -14,7 +14,12 @@ export type ToWorker =
 /** From a worker to the control plane. */
 export type FromWorker =
   | { readonly type: 'done'; readonly id: number; readonly error?: string; readonly stats?: DataPlaneStats }
-  | { readonly type: 'drained'; readonly service: string; readonly endpoint: string; readonly version: number }
+  | {
+      readonly type: 'drained'
+      readonly service: string
+      readonly endpoint: string
+      readonly version: number
+    }
   | { readonly type: 'accessLog'; readonly lines: string }
   | { readonly type: 'failed'; readonly where: string; readonly message: string }
 

@@ -22,7 +22,10 @@ export function workerSettings(config: StaticConfig, hostname: string): WorkerSe
   }
 }
 
-function entryPointSettings(name: string, { transport, forwardedHeaders, http }: EntryPointConfig): EntryPointSettings {
+function entryPointSettings(
+  name: string,
+  { transport, forwardedHeaders, http }: EntryPointConfig,
+): EntryPointSettings {
   const { readTimeout, writeTimeout, idleTimeout } = transport.respondingTimeouts
   const { keepAliveMaxTime, keepAliveMaxRequests } = transport
   return {
@@ -31,8 +34,30 @@ function entryPointSettings(name: string, { transport, forwardedHeaders, http }:
       maxHeadBytes: http.maxHeaderBytes,
       maxTargetLength: MAX_TARGET_LENGTH,
       sanitizePath: http.sanitizePath,
-      readTimeout, writeTimeout, idleTimeout, keepAliveMaxTime, keepAliveMaxRequests,
+      encodeQuerySemicolons: http.encodeQuerySemicolons,
+      refusedEscapes: refusedEscapes(http.encodedCharacters),
+      keptNominated: forwardedHeaders.connection.map((header) => header.toLowerCase()),
+      readTimeout,
+      writeTimeout,
+      idleTimeout,
+      keepAliveMaxTime,
+      keepAliveMaxRequests,
     },
-    forwarded: forwardedHeaders,
+    forwarded: { ...forwardedHeaders, underscores: http.underscoreHeadersStrategy },
   }
+}
+
+const ESCAPES = {
+  allowEncodedSlash: '%2F',
+  allowEncodedBackSlash: '%5C',
+  allowEncodedSemicolon: '%3B',
+  allowEncodedPercent: '%25',
+  allowEncodedQuestionMark: '%3F',
+  allowEncodedHash: '%23',
+} as const
+
+function refusedEscapes(allowed: Readonly<Record<keyof typeof ESCAPES, boolean>>): string[] {
+  return Object.entries(ESCAPES).flatMap(([option, escape]) =>
+    allowed[option as keyof typeof ESCAPES] ? [] : [escape],
+  )
 }

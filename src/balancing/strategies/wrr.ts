@@ -27,7 +27,11 @@ export default defineStrategy({
   },
 })
 
-function furthestAhead<C extends Candidate>(candidates: readonly C[], credits: WeakMap<Candidate, number>, random: () => number): C {
+function furthestAhead<C extends Candidate>(
+  candidates: readonly C[],
+  credits: WeakMap<Candidate, number>,
+  random: () => number,
+): C {
   let best = candidates[0]!
   let bestCredit = Number.NEGATIVE_INFINITY
   let total = 0

@@ -228,7 +228,11 @@ class Parser {
 
   #requireVariable(name: string, offset: number): void {
     if (this.#variables.includes(name)) return
-    throw new TemplateError(offset, `there is no variable \`${name}\``, suggest(name, this.#variables.slice(1)))
+    throw new TemplateError(
+      offset,
+      `there is no variable \`${name}\``,
+      suggest(name, this.#variables.slice(1)),
+    )
   }
 }
 

@@ -15,6 +15,7 @@ import { HopFields } from './field-section.ts'
 import { fieldsText, MessageWriter } from './message-writer.ts'
 import { dropNominated } from './nominated.ts'
 import { parseRequestHead } from './request-head.ts'
+import type { RequestHeadLimits } from './request-head.ts'
 
 /** What connections of one entry point share. */
 export interface ConnectionHost {
@@ -32,12 +33,11 @@ export interface ConnectionHost {
   closed(connection: ClientConnection): void
 }
 
-export interface ConnectionLimits {
+export interface ConnectionLimits extends RequestHeadLimits {
   /** Bytes of a request head. */
   readonly maxHeadBytes: number
-  /** Bytes of a request target. */
-  readonly maxTargetLength: number
-  readonly sanitizePath: boolean
+  /** Names in lower case that a client may nominate in Connection and that travel on all the same. */
+  readonly keptNominated: readonly string[]
   /** Milliseconds for a whole request to come in; 0: no limit. */
   readonly readTimeout: number
   /** Milliseconds for a whole answer to go out; 0: no limit. */
@@ -258,7 +258,8 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       (request.version === '1.0' && !hop.keepAlive) ||
       (keepAliveMaxRequests > 0 && this.#requests >= keepAliveMaxRequests) ||
       (keepAliveMaxTime > 0 && deadlines.now - this.#openedAt >= keepAliveMaxTime)
-    if (hop.nominated !== undefined && !dropNominated(request.headers, hop.nominated)) return 'BR'
+    if (hop.nominated !== undefined && !dropNominated(request.headers, hop.nominated, limits.keptNominated))
+      return 'BR'
     this.#expectsContinue = false
     if (hop.expect !== undefined) {
       if (hop.expect.toLowerCase() !== '100-continue') return 'EX'

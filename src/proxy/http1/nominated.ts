@@ -19,10 +19,14 @@ const PROTECTED = new Set([
  * Drops the fields that the Connection field nominates as belonging to this hop (RFC 9110 §7.6.1). False when it
  * nominates a framing field: the request is then refused (CVE-2026-26365, CVE-2024-45410).
  */
-export function dropNominated(headers: HeaderList, nominated: readonly string[]): boolean {
+export function dropNominated(
+  headers: HeaderList,
+  nominated: readonly string[],
+  kept: readonly string[],
+): boolean {
   for (const name of nominated) {
     if (FRAMING.has(name)) return false
-    if (!PROTECTED.has(name) && !name.startsWith('x-forwarded-')) headers.delete(name)
+    if (!PROTECTED.has(name) && !kept.includes(name) && !name.startsWith('x-forwarded-')) headers.delete(name)
   }
   return true
 }

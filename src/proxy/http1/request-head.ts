@@ -12,6 +12,10 @@ export interface RequestHeadLimits {
   readonly maxTargetLength: number
   /** Whether dot segments and empty segments are removed from paths. */
   readonly sanitizePath: boolean
+  /** Escapes in upper case, such as `%2F`, that a path must not hold. */
+  readonly refusedEscapes: readonly string[]
+  /** Forwards `;` in queries as `%3B`. */
+  readonly encodeQuerySemicolons: boolean
 }
 
 const SLASH = 47
@@ -65,7 +69,7 @@ export function parseRequestHead(
   if (method === 'CONNECT') return 'MN'
   const target = latin1(bytes, targetStart, targetEnd)
   return (
-    setTarget(request, target, query < 0 ? -1 : query - targetStart, normal, limits.sanitizePath) ??
+    setTarget(request, target, query < 0 ? -1 : query - targetStart, normal, limits) ??
     setHost(request, hop) ??
     checkFraming(request, hop) ??
     request
@@ -109,14 +113,14 @@ function setTarget(
   target: string,
   query: number,
   normal: boolean,
-  sanitize: boolean,
+  limits: RequestHeadLimits,
 ): WhyCode | undefined {
-  if (target.charCodeAt(0) === SLASH) return setPath(request, target, query, normal, sanitize)
+  if (target.charCodeAt(0) === SLASH) return setPath(request, target, query, normal, limits)
   if (target === '*') {
     request.path = '*'
     return request.method === 'OPTIONS' ? undefined : 'BR'
   }
-  return setAbsoluteTarget(request, target, sanitize)
+  return setAbsoluteTarget(request, target, limits)
 }
 
 function setPath(
@@ -124,25 +128,33 @@ function setPath(
   target: string,
   query: number,
   normal: boolean,
-  sanitize: boolean,
+  limits: RequestHeadLimits,
 ): WhyCode | undefined {
   const path = query < 0 ? target : target.slice(0, query)
-  if (query >= 0) request.query = target.slice(query)
+  if (query >= 0) request.query = queryOf(target.slice(query), limits.encodeQuerySemicolons)
   const form = normal ? path : normalPath(path)
-  if (form === undefined) return 'BR'
+  if (form === undefined || holdsRefused(form, limits.refusedEscapes)) return 'BR'
   // Without sanitising, only what is broken is refused; the path goes on as it came.
-  request.path = sanitize ? form : path
+  request.path = limits.sanitizePath ? form : path
   return undefined
 }
 
+function queryOf(query: string, encodeSemicolons: boolean): string {
+  return encodeSemicolons ? query.replaceAll(';', '%3B') : query
+}
+
+function holdsRefused(path: string, escapes: readonly string[]): boolean {
+  return escapes.length > 0 && path.includes('%') && escapes.some((escape) => path.includes(escape))
+}
+
 /** `http://host/path`: its authority replaces Host (RFC 9112 §3.2.2). */
-function setAbsoluteTarget(request: Request, target: string, sanitize: boolean): WhyCode | undefined {
+function setAbsoluteTarget(request: Request, target: string, limits: RequestHeadLimits): WhyCode | undefined {
   const [, authority, rest] = /^https?:\/\/([^/?]*)(.*)$/i.exec(target) ?? []
   if (authority === undefined || authority === '') return 'BR'
   request.authority = authority
   const path = rest!.startsWith('/') ? rest! : `/${rest!}`
   const query = path.indexOf('?')
-  return setPath(request, path, query, false, sanitize)
+  return setPath(request, path, query, false, limits)
 }
 
 /** Exactly one valid Host in HTTP/1.1 (RFC 9112 §3.2); an absolute target overrules it. */
