@@ -41,6 +41,17 @@ for (let i = 0; i < 16; i++) {
   HEX[i.toString(16).toUpperCase().charCodeAt(0)] = i
 }
 
+/**
+ * Whether a line ends in LF alone. Only asked of what is incomplete: such lines never add up to the empty line that
+ * ends a head, so without this the sender would be waited for until its time-out.
+ */
+export function hasBareLineFeed(bytes: Buffer, start: number): boolean {
+  for (let at = bytes.indexOf(LF, start); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (at === start || bytes[at - 1] !== CR) return true
+  }
+  return false
+}
+
 /** Text of bytes that the tables have accepted. */
 export function latin1(bytes: Buffer, start: number, end: number): string {
   return bytes.toString('latin1', start, end)

@@ -1,6 +1,6 @@
 import type { Body } from '../body.ts'
 import { HeaderList } from '../header-list.ts'
-import { CR, HEX, LF } from './bytes.ts'
+import { CR, hasBareLineFeed, HEX, LF } from './bytes.ts'
 import { HopFields, parseFields } from './field-section.ts'
 
 /** Bytes of extensions that one body may carry: they are ignored, but reading them costs (CVE-2024-22019). */
@@ -115,7 +115,7 @@ export class ChunkedDecoder {
     const end = gathered.indexOf('\r\n\r\n', 0, 'latin1')
     if (end < 0) {
       this.#trailer = gathered
-      return gathered.length > MAX_TRAILER_BYTES ? -1 : bytes.length
+      return gathered.length > MAX_TRAILER_BYTES || hasBareLineFeed(gathered, 0) ? -1 : bytes.length
     }
     const hop = new HopFields()
     const fields: string[] = []

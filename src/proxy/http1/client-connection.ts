@@ -14,7 +14,7 @@ import { BodyReader } from './body-reader.ts'
 import { HopFields } from './field-section.ts'
 import { fieldsText, MessageWriter } from './message-writer.ts'
 import { dropNominated } from './nominated.ts'
-import { parseRequestHead } from './request-head.ts'
+import { isHopeless, parseRequestHead } from './request-head.ts'
 import type { RequestHeadLimits } from './request-head.ts'
 
 /** What connections of one entry point share. */
@@ -239,6 +239,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     const lineEnd = bytes.indexOf(13, start)
     if (bytes.length - start > maxHeadBytes)
       this.#refuse(lineEnd < 0 || lineEnd > maxTargetLength + 64 ? 'UL' : 'HL')
+    else if (bytes.length > start && isHopeless(bytes, start)) this.#refuse('BR')
     else if (bytes.length > start) {
       if (!this.#readingHead) this.deadline = this.#host.deadlines.in(readTimeout)
       this.#readingHead = true

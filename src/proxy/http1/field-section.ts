@@ -113,7 +113,7 @@ function sort(
       break
     case 6:
       if (sameName(name, 'expect')) {
-        hop.expect = value
+        hop.expect = hop.expect === undefined ? value : `${hop.expect}, ${value}`
         return undefined
       }
       break

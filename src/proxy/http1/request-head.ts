@@ -2,7 +2,7 @@ import { HeaderList } from '../header-list.ts'
 import { Request } from '../request.ts'
 import type { WhyCode } from '../why.ts'
 import { canonicalHost } from './authority.ts'
-import { CR, latin1, LF, SP, SPECIAL, TARGET, TOKEN } from './bytes.ts'
+import { CR, hasBareLineFeed, latin1, LF, SP, SPECIAL, TARGET, TOKEN } from './bytes.ts'
 import type { FieldError, HopFields } from './field-section.ts'
 import { parseFields } from './field-section.ts'
 import { normalPath } from './normal-path.ts'
@@ -74,6 +74,14 @@ export function parseRequestHead(
     checkFraming(request, hop) ??
     request
   )
+}
+
+/** Whether what has come of a head can no longer become a valid one: then nothing is worth waiting for. */
+export function isHopeless(bytes: Buffer, start: number): boolean {
+  const lineEnd = bytes.indexOf(CR, start)
+  if (TOKEN[bytes[start]!] === 0 && bytes[start] !== CR) return true
+  if (lineEnd >= 0 && lineEnd + 1 < bytes.length && versionOf(bytes, lineEnd - 8) === undefined) return true
+  return hasBareLineFeed(bytes, start)
 }
 
 const FIELD_ERRORS: Readonly<Record<FieldError, WhyCode>> = {
