@@ -67,7 +67,7 @@ export class Request {
   }
 }
 
-const RESERVED = new Set([..."!#$%&'()*+,/:;=?@[]"].map((c) => c.charCodeAt(0)))
+const RESERVED: ReadonlySet<number> = new Set(Buffer.from("!#$%&'()*+,/:;=?@[]"))
 
 function decodeUnreserved(path: string): string {
   return path.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => {

@@ -29,7 +29,7 @@ function around(middleware: Middleware, next: Next): Next {
 }
 
 function inPhases(group: readonly Middleware[], next: Next): Next {
-  const responding = group.some((middleware) => middleware.response)
+  const responding = group.some((middleware) => typeof middleware.response === 'function')
   return (request) => {
     for (let i = 0; i < group.length; i++) {
       const answer = group[i]!.request?.(request)

@@ -34,7 +34,7 @@ export class DataPlaneThread {
     this.#plane = new DataPlane(
       settings,
       {
-        drained: events.drained,
+        drained: (service, endpoint, version) => events.drained(service, endpoint, version),
         begun: this.#recorder ? (request) => this.#recorder!.begin(request) : undefined,
         finished: (request, response, bytes, startedAt) => {
           this.#recorder?.finish(request, response, bytes, performance.now() - startedAt)

@@ -170,13 +170,10 @@ export class DataPlane {
   #openEntryPoint(settings: EntryPointSettings): EntryPoint {
     const policy = compileForwardedPolicy(settings.forwarded, this.#settings.hostname)
     const table = new RoutingTable<Router>(this.#plugIns.matchers)
-    const plane = this
     const host = {
       deadlines: this.#deadlines,
       limits: settings.limits,
-      get stopping() {
-        return plane.#stopping
-      },
+      stopping: () => this.#stopping,
       handle: (request: Request, managedSeen: boolean) => {
         request.entryPoint = settings.name
         const accepted = policy(request, managedSeen)

@@ -169,7 +169,7 @@ class Thread {
   /** The worker has ended; gives the reason. */
   ended(code: number): string {
     this.dead = true
-    for (const id of [...this.#open.keys()]) this.#settle(id, { error: 'worker is gone' })
+    for (const id of this.#open.keys()) this.#settle(id, { error: 'worker is gone' })
     return this.#error ?? `exit code ${code}`
   }
 

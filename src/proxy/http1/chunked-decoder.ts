@@ -86,10 +86,15 @@ export class ChunkedDecoder {
       case 'data-cr':
         this.#state = 'data-lf'
         return byte === CR ? at + 1 : -1
-      default:
+      case 'data-lf':
         this.#state = 'size'
         this.#digits = 0
         return byte === LF ? at + 1 : -1
+      // These take more than a byte at a time, elsewhere.
+      case 'data':
+      case 'trailers':
+      case 'done':
+        return -1
     }
   }
 

@@ -22,7 +22,7 @@ export interface ConnectionHost {
   readonly deadlines: Deadlines
   readonly limits: ConnectionLimits
   /** The proxy is stopping: every answer closes its connection. */
-  readonly stopping: boolean
+  stopping(): boolean
   /** Answers a request; never throws and never rejects: failures are responses. `managedSeen`: a forwarded field or a look-alike is among the fields. */
   handle(request: Request, managedSeen: boolean): Response | Promise<Response>
   /** An exchange is over: `bytes` of body went to the client, the request came at `startedAt` (performance clock). */
@@ -251,11 +251,11 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   /** What the head says about this connection; the why-code when it must not be. */
   #accept(request: Request): WhyCode | undefined {
     this.#requests++
-    const { limits, deadlines, stopping } = this.#host
+    const { limits, deadlines } = this.#host
     const { keepAliveMaxRequests, keepAliveMaxTime } = limits
     this.#last =
       hop.close ||
-      stopping ||
+      this.#host.stopping() ||
       (request.version === '1.0' && !hop.keepAlive) ||
       (keepAliveMaxRequests > 0 && this.#requests >= keepAliveMaxRequests) ||
       (keepAliveMaxTime > 0 && deadlines.now - this.#openedAt >= keepAliveMaxTime)
@@ -382,7 +382,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   #write(request: Request, response: Response): void {
     const { body, status } = response
     // The client still sends: the connection cannot be used again unless the rest is short enough to be thrown away.
-    if (this.#reader !== null || this.#host.stopping) this.#last = true
+    if (this.#reader !== null || this.#host.stopping()) this.#last = true
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldsText(response.headers)}${whyField(response.why)}`
     const bodiless = request.method === 'HEAD' || status === 204 || status === 304
     if (typeof body === 'string' && Buffer.byteLength(body) !== body.length) {
