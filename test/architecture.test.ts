@@ -109,7 +109,7 @@ for (const [folder, mayImport, because] of PLUGINS) {
 const HOMES: Readonly<Record<string, RegExp>> = {
   bcryptjs: /^src\/server\//,
   commander: /^src\/cli\//,
-  consul: /^providers\/consul-catalog\b/,
+  consul: /^providers\/consul\//,
   'p-queue': /^(?:src\/discovery|providers)\//,
   pino: /^src\/telemetry\//,
   'pino-pretty': /^src\/telemetry\//,
