@@ -26,7 +26,7 @@ if ! ls "$here"/lib/libatomic.so.1 >/dev/null 2>&1; then
   mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$here/lib"
   apt() {
     apt-get -qq -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o Debug::NoLocking=1 \
-      -o APT::Sandbox::User=root "$@"
+      -o APT::Sandbox::User=root -o APT::Update::Post-Invoke= -o APT::Update::Post-Invoke-Success= "$@"
   }
   apt update || fail 'apt-get install libatomic1'
   (cd "$work" && apt download libatomic1 && dpkg -x libatomic1_*.deb unpacked) || fail 'apt-get install libatomic1'
