@@ -196,7 +196,14 @@ function routerPlan({
   middlewares = [],
   priority,
 }: RouterSketch): RouterPlan {
-  return { entryPoints: ['web'], rule: ruleOf(rule), priority: priority ?? rule.length, middlewares, service }
+  return {
+    entryPoints: ['web'],
+    rule: ruleOf(rule),
+    priority: priority ?? rule.length,
+    rank: 0,
+    middlewares,
+    service,
+  }
 }
 
 function serviceDelta({ endpoints, passHostHeader = true }: ServiceSketch): ServiceDelta {

@@ -24,6 +24,11 @@ const NOT_IN_TRAILERS = new Set([
   'content-range',
   'forwarded',
   'max-forwards',
+  'proxy-authorization',
+  'range',
+  'via',
+  'x-real-ip',
+  'x-scheme',
   'cache-control',
 ])
 
@@ -33,6 +38,9 @@ export class ChunkedDecoder {
   #size = 0
   #digits = 0
   #extensionBytes = 0
+  /** Where in the bytes at hand the data lies that was not yet passed on. */
+  #dataStart = 0
+  #dataEnd = 0
   #trailer: Buffer = Buffer.alloc(0)
   readonly #body: Body
 
@@ -45,28 +53,38 @@ export class ChunkedDecoder {
   }
 
   /**
-   * Takes bytes from `at` on; they are borrowed, so chunks are copied. Gives the offset behind what was used, which
-   * is less than the length only when the body is done; -1 when the coding is broken.
+   * Takes bytes from `at` on; they are borrowed. Gives the offset behind what was used, which is less than the length
+   * only when the body is done; -1 when the coding is broken. The bytes are moved about: the data of all chunks in
+   * them is put together in place and copied once, so that a body of tiny chunks costs no buffer for each.
    */
   write(bytes: Buffer, at: number): number {
+    this.#dataStart = this.#dataEnd = at
     while (at < bytes.length && this.#state !== 'done') {
-      at =
-        this.#state === 'data'
-          ? this.#data(bytes, at)
-          : this.#state === 'trailers'
-            ? this.#trailers(bytes, at)
-            : this.#line(bytes, at)
+      if (this.#state === 'data') at = this.#data(bytes, at)
+      else if (this.#state === 'trailers') {
+        this.#deliver(bytes)
+        at = this.#trailers(bytes, at)
+      } else at = this.#line(bytes, at)
       if (at < 0) return -1
     }
+    this.#deliver(bytes)
     return at
   }
 
   #data(bytes: Buffer, at: number): number {
     const end = Math.min(bytes.length, at + this.#size)
     this.#size -= end - at
-    this.#body.push(Buffer.from(bytes.subarray(at, end)))
+    if (this.#dataEnd === this.#dataStart) this.#dataStart = this.#dataEnd = at
+    else bytes.copyWithin(this.#dataEnd, at, end)
+    this.#dataEnd += end - at
     if (this.#size === 0) this.#state = 'data-cr'
     return end
+  }
+
+  #deliver(bytes: Buffer): void {
+    if (this.#dataEnd > this.#dataStart)
+      this.#body.push(Buffer.from(bytes.subarray(this.#dataStart, this.#dataEnd)))
+    this.#dataStart = this.#dataEnd
   }
 
   /** One byte of a size line, or of the line end behind a chunk. */
@@ -146,7 +164,8 @@ function isExtensionByte(byte: number): boolean {
 function allowedTrailers(fields: readonly string[]): HeaderList {
   const allowed: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i]!.toLowerCase()
+    // Look-alikes with `_` would be taken for them by CGI-like services.
+    const name = fields[i]!.toLowerCase().replaceAll('_', '-')
     if (!NOT_IN_TRAILERS.has(name) && !name.startsWith('x-forwarded-'))
       allowed.push(fields[i]!, fields[i + 1]!)
   }
