@@ -85,11 +85,11 @@ function addScheme({ headers, scheme }: Request): void {
 
 /** The nearly only case at the edge: nothing of the family is left, so everything is appended without a lookup. */
 function setOwn(request: Request, hostname: string): void {
-  request.headers.fields.push(
-    'X-Forwarded-For',
-    request.clientAddress,
-    'X-Forwarded-Host',
-    request.authority,
+  const { fields } = request.headers
+  fields.push('X-Forwarded-For', request.clientAddress)
+  // HTTP/1.0 may name none.
+  if (request.authority !== '') fields.push('X-Forwarded-Host', request.authority)
+  fields.push(
     'X-Forwarded-Port',
     portText(request),
     'X-Forwarded-Proto',
@@ -109,7 +109,8 @@ function addMissing(request: Request, keepFor: boolean, hostname: string): void 
   const before = headers.getAll('X-Forwarded-For')
   if (before.length === 0) headers.append('X-Forwarded-For', request.clientAddress)
   else if (!keepFor) headers.set('X-Forwarded-For', [...before, request.clientAddress].join(', '))
-  if (!headers.has('X-Forwarded-Host')) headers.append('X-Forwarded-Host', request.authority)
+  if (request.authority !== '' && !headers.has('X-Forwarded-Host'))
+    headers.append('X-Forwarded-Host', request.authority)
   if (!headers.has('X-Forwarded-Port')) headers.append('X-Forwarded-Port', portText(request))
   if (named === undefined) headers.append('X-Forwarded-Proto', protocol(request))
   headers.set('X-Forwarded-Server', hostname)

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 
-const REG_NAME = /^[A-Za-z0-9!$&'()*+,;=._~%-]+$/
+const REG_NAME = /^(?:[A-Za-z0-9!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})+$/
 const PORT = /^[0-9]{1,5}$/
 
 /**
@@ -13,7 +13,9 @@ export function canonicalHost(authority: string): string | undefined {
   const host = colon < 0 ? authority : authority.slice(0, colon)
   if (colon >= 0 && !validPort(authority.slice(colon + 1))) return undefined
   if (bracket >= 0)
-    return host.length === bracket + 1 && isIPv6(host.slice(1, -1)) ? host.toLowerCase() : undefined
+    return host.length === bracket + 1 && isIPv6(host.slice(1, -1)) && !host.includes('%')
+      ? host.toLowerCase()
+      : undefined
   if (!REG_NAME.test(host) || host.length > 255) return undefined
   const lower = host.toLowerCase()
   return lower.length > 1 && lower.endsWith('.') ? lower.slice(0, -1) : lower

@@ -160,6 +160,11 @@ function setAbsoluteTarget(request: Request, target: string, limits: RequestHead
   const [, authority, rest] = /^https?:\/\/([^/?]*)(.*)$/i.exec(target) ?? []
   if (authority === undefined || authority === '') return 'BR'
   request.authority = authority
+  // RFC 9112 §3.2.4: without a path it is the server as a whole that is asked.
+  if (rest === '' && request.method === 'OPTIONS') {
+    request.path = '*'
+    return undefined
+  }
   const path = rest!.startsWith('/') ? rest! : `/${rest!}`
   const query = path.indexOf('?')
   return setPath(request, path, query, false, limits)
