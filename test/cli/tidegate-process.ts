@@ -21,7 +21,8 @@ export class TidegateProcess implements AsyncDisposable {
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const options = {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], ...env },
+      // The pinned Node may stand on a library of its own: scripts/complete-node.sh.
+      env: { PATH: process.env['PATH'], LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'] as const,
     }
     this.#child = spawn(process.execPath, ['src/main.ts', ...args], { ...options, stdio: [...options.stdio] })
