@@ -4,7 +4,7 @@ import { engineBefore, ownFields, startEngine } from '../support/engine.ts'
 import { answering, ok, RawUpstream } from '../support/raw-upstream.ts'
 
 /** Spellings of a guarded path: each must meet the guard, be refused, or reach the service as another path. */
-const SPELLINGS: readonly (readonly [target: string, expected: 'guarded' | 'refused' | string])[] = [
+const SPELLINGS: readonly (readonly [target: string, expected: 'guarded' | 'refused' | `/${string}`])[] = [
   ['/admin', 'guarded'],
   ['//admin', 'guarded'],
   ['///admin', 'guarded'],
