@@ -38,6 +38,7 @@ export class Body {
   /** Taken chunks, kept so that they can be sent again; undefined when nothing is kept any more. */
   #kept: Buffer[] | undefined = undefined
   #keepLimit = 0
+  #keepLeft = 0
   #wake: (() => void) | null = null
 
   constructor(length: number | undefined, producer: BodyProducer | null) {
@@ -85,7 +86,7 @@ export class Body {
   keep(limit: number): void {
     if (this.length !== undefined && this.length > limit) return
     this.#kept = []
-    this.#keepLimit = limit
+    this.#keepLimit = this.#keepLeft = limit
   }
 
   /** Starts the body anew from its first byte. False when it was not kept, or has outgrown the limit. */
@@ -95,6 +96,7 @@ export class Body {
     this.#first = 0
     this.#buffered = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     this.#kept = []
+    this.#keepLeft = this.#keepLimit
     this.#wake = null
     return true
   }
@@ -131,6 +133,11 @@ export class Body {
   /** So much is at hand that the producer should pause until `resume`. */
   get full(): boolean {
     return this.#paused
+  }
+
+  /** Nobody wants the rest. */
+  get cancelled(): boolean {
+    return this.#cancelled
   }
 
   /** Bytes at hand. */
@@ -178,8 +185,8 @@ export class Body {
 
   #keepChunk(chunk: Buffer): void {
     this.#kept!.push(chunk)
-    this.#keepLimit -= chunk.length
-    if (this.#keepLimit < 0) this.#kept = undefined
+    this.#keepLeft -= chunk.length
+    if (this.#keepLeft < 0) this.#kept = undefined
   }
 
   #signal(): void {

@@ -52,6 +52,8 @@ export interface ConnectionLimits extends RequestHeadLimits {
 
 /** Bytes of pipelined requests that may wait behind the one at hand. */
 const MAX_WAITING_BYTES = 64 * 1024
+/** Bytes of answers that may wait for a client before its next request is begun. */
+const MAX_UNREAD_BYTES = 64 * 1024
 /** Bytes of a refused or unwanted body that are read and thrown away rather than resetting the connection. */
 const MAX_DISCARDED_BYTES = 64 * 1024
 /** Milliseconds that a closing connection waits for its client to take the answer. */
@@ -116,7 +118,10 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
 
   /** The proxy stops: an idle connection closes at once, a busy one after its answer. */
   stop(): void {
-    if (this.idle && !this.#readingHead) this.#close()
+    if (!this.idle || this.#readingHead) return
+    // The first request of a new connection may be on its way already: nobody would send it again.
+    if (this.#requests === 0) this.deadline = Math.min(this.deadline, this.#host.deadlines.in(LINGER_MS))
+    else this.#close()
   }
 
   /** Closes at once, whatever is at hand. */
@@ -132,7 +137,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     if (this.#reader !== null) {
       const next = this.#readBody(bytes, 0)
       if (next >= 0 && next < bytes.length) this.#wait(bytes.subarray(next))
-    } else if (this.#request !== null) this.#wait(bytes)
+    } else if (this.#request !== null || this.#congested) this.#wait(bytes)
     else this.#consume(bytes)
   }
 
@@ -143,13 +148,17 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       this.#reader.body.fail(new Error('client closed within the request body'))
       this.#reader = null
       this.#last = true
-      if (this.#response === null) this.#abort()
-    } else if (this.#request === null) this.#close()
+      if (this.#response === null) {
+        this.#abort()
+        this.#refuse('BR')
+      }
+    } else if (this.#request === null && !this.#congested) this.#close()
     // A client may close its side behind complete requests and still read their answers.
   }
 
   onDrain(): void {
     this.#writer.drained()
+    if (this.#request === null && !this.#lingering) this.#readOn()
   }
 
   onClose(): void {
@@ -171,9 +180,9 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   }
 
   expired(): void {
-    if (this.#lingering || (this.idle && !this.#readingHead)) this.wire.destroy()
-    // The answer takes too long to leave: a reset, so that it is not taken for complete.
-    else if (this.#response !== null) this.wire.reset()
+    // An answer that takes too long to leave is reset, so that it is not taken for complete.
+    if (this.#response !== null || (this.#lingering && this.wire.backlog > 0)) this.wire.reset()
+    else if (this.#lingering || (this.idle && !this.#readingHead)) this.wire.destroy()
     else if (this.#request === null) this.#refuse('RT')
     else this.#timeOutBody()
   }
@@ -205,7 +214,13 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     this.#consuming = true
     let bytes: Buffer | null = this.#waiting === null ? borrowed : Buffer.concat([this.#waiting, borrowed])
     this.#waiting = null
-    while (bytes !== null && this.#request === null && !this.#lingering && !this.#closed) {
+    while (
+      bytes !== null &&
+      this.#request === null &&
+      !this.#lingering &&
+      !this.#closed &&
+      !this.#congested
+    ) {
       bytes = this.#readRequest(bytes)
     }
     this.#consuming = false
@@ -326,6 +341,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       this.#reader = null
       if (this.#response === null) this.deadline = NEVER
     } else if (reader.body.full) this.wire.pause()
+    else if (reader.body.cancelled) this.#discard(next - at)
     return next
   }
 
@@ -441,15 +457,25 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       return
     }
     this.deadline = this.#host.deadlines.in(this.#host.limits.idleTimeout)
+    if (!this.#consuming) this.#readOn()
+  }
+
+  /** Goes on with what waits behind the last answer. */
+  #readOn(): void {
     const waiting = this.#waiting
-    if (this.#consuming) return
     if (waiting === null) {
       if (this.#ended) this.#close()
       return
     }
+    if (this.#congested) return
     this.#waiting = null
     if (waiting.length >= MAX_WAITING_BYTES) this.wire.resume()
     this.#consume(waiting)
+  }
+
+  /** The client does not take its answers: no further request is begun, or they would pile up (CVE-2013-4450). */
+  get #congested(): boolean {
+    return this.wire.backlog > MAX_UNREAD_BYTES
   }
 
   /** The response broke off: the client must see that, and never a clean end. */
@@ -490,20 +516,27 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     this.#lingering = true
     this.#waiting = null
     this.#reader = null
-    this.deadline = this.#host.deadlines.in(LINGER_MS)
-    this.wire.end()
     this.wire.resume()
+    this.#close()
   }
 
+  /** Bytes that nobody wants: read to a limit, since unread ones turn the end into a reset; then left lying. */
   #discard(length: number): void {
     this.#discarded += length
-    if (this.#discarded > MAX_DISCARDED_BYTES) this.wire.destroy()
+    if (this.#discarded > MAX_DISCARDED_BYTES) this.wire.pause()
   }
 
   #close(): void {
-    this.wire.end()
     this.#lingering = true
-    this.deadline = this.#host.deadlines.in(LINGER_MS)
+    this.wire.end()
+    const { deadlines, limits } = this.#host
+    if (this.wire.backlog === 0) {
+      this.deadline = deadlines.in(LINGER_MS)
+      return
+    }
+    // While a slow client still takes its answer, only the write time-out counts.
+    this.deadline = Math.min(this.deadline, deadlines.in(limits.writeTimeout))
+    this.wire.socket.once('finish', () => (this.deadline = deadlines.in(LINGER_MS)))
   }
 
   // ---- tunnel -----------------------------------------------------------------------------------------------
