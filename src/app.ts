@@ -94,6 +94,7 @@ export async function startApp({
     host,
     log,
     draining: config.experiments.draining,
+    precedence: precedence(config),
   })
   const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, addresses)
   await app.start()
@@ -298,6 +299,25 @@ function taggedProviders(config: StaticConfig, definitions: ProviderDefinitions)
       options: tagged ? (shared as TagSourceOptions) : undefined,
     }
   })
+}
+
+/** Traefik's order, with what the configuration puts in front. */
+const PRECEDENCE = [
+  'internal',
+  'file',
+  'redis',
+  'consul',
+  'consulcatalog',
+  'nomad',
+  'etcd',
+  'ecs',
+  'ec2',
+  'http',
+  'zookeeper',
+]
+
+function precedence({ providers }: StaticConfig): string[] {
+  return [...new Set([...providers.precedence.map((name) => name.toLowerCase()), ...PRECEDENCE])]
 }
 
 async function routingContext(config: StaticConfig): Promise<RoutingContext> {

@@ -79,7 +79,7 @@ function providersSection(field: Fields, providers: ProviderShapes) {
     .section('Where services are found.', {
       providersThrottleDuration: field.duration('For how long additions are gathered.').prefault('2s'),
       precedence: field
-        .list('Providers, the one that wins conflicts first.', field.string('Name of a provider.'))
+        .list('Of routers of equal priority, the one of the earlier provider wins.', field.string('Name of a provider.'))
         .default([]),
       ...(Object.fromEntries([...pending, ...known]) as Readonly<Record<never, z.ZodType>>),
     })

@@ -8,11 +8,14 @@ export interface RouteDefinition<T> {
   readonly rule: Rule
   /** Higher is tried first. */
   readonly priority: number
+  /** Of equal priority, the lower is tried first. Default 0. */
+  readonly rank?: number
   readonly target: T
 }
 
 export interface Route<T> extends RouteDefinition<T> {
   readonly name: string
+  readonly rank: number
   readonly matches: Predicate
 }
 
@@ -30,7 +33,7 @@ const NONE: never[] = []
 /**
  * The routers of one entry point. A rule that only certain hosts can meet is kept under those hosts, so that looking
  * up a host among ten thousand routers tries as many rules as among ten. Of several that match, the highest priority
- * wins; of equal ones the name that comes first, so that the same configuration always routes the same way.
+ * wins; of equal ones the lower rank, then the name that comes first, so that the same configuration always routes the same way.
  */
 export class RoutingTable<T> {
   readonly #matchers: ReadonlyMap<string, MatcherDefinition>
@@ -48,9 +51,9 @@ export class RoutingTable<T> {
    * Adds or replaces a router; only the lists that it stands in are touched.
    * @throws Error when a matcher that the rule calls is not loaded; the table is then as it was
    */
-  set(name: string, { rule, priority, target }: RouteDefinition<T>): void {
+  set(name: string, { rule, priority, rank = 0, target }: RouteDefinition<T>): void {
     const matches = compileRule(rule, this.#matchers)
-    const route = { name, rule, priority, target, matches, keys: indexKeysOf(rule, this.#matchers) }
+    const route = { name, rule, priority, rank, target, matches, keys: indexKeysOf(rule, this.#matchers) }
     this.delete(name)
     this.#routes.set(name, route)
     if (route.keys === undefined) insert(this.#general, route)
@@ -151,7 +154,7 @@ function placeOf<T>(list: RouteList<T>, route: IndexedRoute<T>): number {
 }
 
 function compare<T>(a: Route<T>, b: Route<T>): number {
-  return b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  return b.priority - a.priority || a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 }
 
 function parentOf(host: string): string {

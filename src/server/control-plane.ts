@@ -28,6 +28,8 @@ export interface ControlPlaneOptions {
   readonly host: DataPlaneHost
   readonly log: Logger
   readonly draining: boolean
+  /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
+  readonly precedence: readonly string[]
 }
 
 /**
@@ -168,7 +170,13 @@ export class ControlPlane {
 
   #publish(transitions: readonly Transition[]): void {
     const { host, log } = this.#options
-    const plan = buildPlan(this.#routing, this.#lifeCycle.live, this.#plan.version + 1, this.#plan)
+    const plan = buildPlan(
+      this.#routing,
+      this.#lifeCycle.live,
+      this.#plan.version + 1,
+      this.#plan,
+      this.#options.precedence,
+    )
     const delta = planDelta(this.#plan, plan)
     this.#logMembership(transitions)
     this.#armTimer()

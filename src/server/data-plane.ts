@@ -287,8 +287,10 @@ export class DataPlane {
       before?.plan.entryPoints.filter((entryPoint) => !plan?.entryPoints.includes(entryPoint)) ?? []
     for (const entryPoint of gone) this.#entryPoints.get(entryPoint)?.table.delete(name)
     for (const entryPoint of plan?.entryPoints ?? []) {
-      const { rule, priority } = plan!
-      this.#entryPoints.get(entryPoint)?.table.set(name, { rule, priority, target: this.#routers.get(name)! })
+      const { rule, priority, rank } = plan!
+      this.#entryPoints
+        .get(entryPoint)
+        ?.table.set(name, { rule, priority, rank, target: this.#routers.get(name)! })
     }
   }
 

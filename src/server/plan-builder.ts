@@ -18,12 +18,13 @@ export function buildPlan(
   liveEndpoints: LiveEndpoints,
   version: number,
   previous?: Plan,
+  precedence: readonly string[] = [],
 ): Plan {
   const routers = new Map<string, RouterPlan>()
   const middlewares = new Map<string, MiddlewarePlan>()
   const services = new Map<string, ServicePlan>()
   for (const [name, router] of routing.routers) {
-    routers.set(name, routerPlan(router))
+    routers.set(name, routerPlan(router, rankOf(name, precedence)))
     for (const used of router.middlewares) {
       const middleware = routing.middlewares.get(used)
       if (middleware) middlewares.set(used, middlewarePlan(middleware))
@@ -34,11 +35,6 @@ export function buildPlan(
       services.set(router.service, servicePlan(service.config, live, previous?.services.get(router.service)))
     }
   }
-  for (const [name, live] of liveEndpoints) {
-    // A service that no router names any more stays until its endpoints have drained: requests are on their way to them.
-    const before = previous?.services.get(name)
-    if (before && live.size > 0 && !services.has(name)) services.set(name, withEndpoints(before, live))
-  }
   for (const [name, before] of previous?.services ?? []) {
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
     if (live && live.size > 0)
@@ -47,17 +43,19 @@ export function buildPlan(
   return { version, routers, middlewares, services }
 }
 
-function withEndpoints(service: ServicePlan, endpoints: ReadonlyMap<string, EndpointPlan>): ServicePlan {
-  return service.endpoints === endpoints ? service : { ...service, endpoints }
+/** Providers that are not named come last, all alike. */
+function rankOf(name: string, precedence: readonly string[]): number {
+  const place = precedence.indexOf(name.slice(name.indexOf('@') + 1))
+  return place < 0 ? precedence.length : place
 }
 
 const routerPlans = new WeakMap<ResolvedRouter, RouterPlan>()
 
-function routerPlan(router: ResolvedRouter): RouterPlan {
+function routerPlan(router: ResolvedRouter, rank: number): RouterPlan {
   const known = routerPlans.get(router)
   if (known) return known
   const { entryPoints, rule, priority, middlewares, service } = router
-  const plan = { entryPoints, rule, priority, middlewares, service }
+  const plan = { entryPoints, rule, priority, rank, middlewares, service }
   routerPlans.set(router, plan)
   return plan
 }

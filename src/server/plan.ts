@@ -15,6 +15,8 @@ export interface RouterPlan {
   readonly entryPoints: readonly string[]
   readonly rule: Rule
   readonly priority: number
+  /** Place of its provider in the order of precedence: of equal priorities, the lower is tried first. */
+  readonly rank: number
   readonly middlewares: readonly string[]
   readonly service: string
 }

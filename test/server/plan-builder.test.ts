@@ -53,6 +53,7 @@ test('a plan holds the routers, and only what they use', () => {
     entryPoints: ['web'],
     rule: { op: 'match', name: 'Host', args: ['shop.example.com'] },
     priority: 24,
+    rank: 0,
     middlewares: ['one@file', 'two@file'],
     service: 'shop@file',
   })
