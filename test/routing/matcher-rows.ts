@@ -114,6 +114,8 @@ export const MATCHER_ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['Query(`é`, `ü`)', { query: '?%C3%A9=%c3%bc' }, true],
     ['Query(`a`, `1+1`)', { query: '?a=1%2B1' }, true],
     ['Query(`a`, `1`)', { query: '?a=1;b=2' }, false],
+    ['Query(`a`, `1;b=2`)', { query: '?a=1;b=2' }, false],
+    ['Query(`a`, `1;b=2`)', { query: '?a=1%3Bb=2' }, true],
     ['Query(`b`, `2`)', { query: '?a=1;b=2' }, false],
     ['Query(`b`, `2`)', { query: '?a=1;x&b=2' }, true],
     ['Query(`a`, `%zz`)', { query: '?a=%zz' }, false],
