@@ -99,6 +99,7 @@ const WHY_OF: Readonly<Record<FailureKind, WhyCode>> = {
   'connect-timeout': 'DT',
   unsent: 'UF',
   broken: 'UC',
+  partial: 'UC',
   malformed: 'UP',
   timeout: 'UT',
   'request-body': 'BR',

@@ -1,5 +1,5 @@
 import { HeaderList } from '../header-list.ts'
-import { CR, LF, SP, VALUE } from './bytes.ts'
+import { CR, hasBareLineFeed, LF, SP, VALUE } from './bytes.ts'
 import type { HopFields } from './field-section.ts'
 import { parseFields } from './field-section.ts'
 
@@ -38,6 +38,14 @@ export function parseResponseHead(bytes: Buffer, end: number, hop: HopFields): R
   if (parseFields(bytes, at + 2, end, fields, hop)) return undefined
   if (hop.transferEncoding && (hop.contentLength >= 0 || minor === 0)) return undefined
   return { status, version: minor === 1 ? '1.1' : '1.0', headers: new HeaderList(fields) }
+}
+
+const VERSION = Buffer.from('HTTP/1.')
+
+/** Whether what has come of a head can no longer become a valid one: then nothing is worth waiting for. */
+export function isHopelessAnswer(bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, VERSION.length)
+  return bytes.compare(VERSION, 0, length, 0, length) !== 0 || hasBareLineFeed(bytes, 0)
 }
 
 function statusOf(bytes: Buffer): number | undefined {

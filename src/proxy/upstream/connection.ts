@@ -7,7 +7,7 @@ import type { HeaderList } from '../header-list.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import { HopFields } from '../http1/field-section.ts'
 import { MessageWriter } from '../http1/message-writer.ts'
-import { parseResponseHead } from '../http1/response-head.ts'
+import { isHopelessAnswer, parseResponseHead } from '../http1/response-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import type { Request } from '../request.ts'
 import { Response } from '../response.ts'
@@ -21,6 +21,7 @@ import { requestHead } from './request-head.ts'
  * - `connect`, `connect-timeout`: no connection came about.
  * - `unsent`: the connection was lost before a byte of the request was written.
  * - `broken`: it was lost after that, with no byte of a response.
+ * - `partial`: it was lost within the head, or behind an interim answer.
  * - `malformed`: what came is no valid response.  - `timeout`: nothing came in time.
  * - `request-body`: the client's body broke off.  - `aborted`: the client is gone.
  */
@@ -29,6 +30,7 @@ export type FailureKind =
   | 'connect-timeout'
   | 'unsent'
   | 'broken'
+  | 'partial'
   | 'malformed'
   | 'timeout'
   | 'request-body'
@@ -121,7 +123,7 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
       this.#reusable = false
       this.#reader.body.end()
       this.#onResponseComplete()
-    } else if (this.#exchange) this.#fail(this.#sent ? 'broken' : 'unsent')
+    } else if (this.#exchange) this.#fail(this.#lossKind())
     else this.#discard(new Error('endpoint closed the connection within its response'))
   }
 
@@ -130,7 +132,7 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
   }
 
   onClose(): void {
-    if (this.#exchange) this.#fail(this.#connected ? (this.#sent ? 'broken' : 'unsent') : 'connect')
+    if (this.#exchange) this.#fail(this.#lossKind())
     else this.#discard(new Error('connection to the endpoint was reset'))
   }
 
@@ -183,7 +185,7 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     const end = bytes.indexOf('\r\n\r\n', 0, 'latin1')
     if (end < 0 || end > MAX_HEAD_BYTES) {
       this.#partial = Buffer.from(bytes)
-      if (end > 0 || bytes.length > MAX_HEAD_BYTES) this.#fail('malformed')
+      if (end > 0 || bytes.length > MAX_HEAD_BYTES || isHopelessAnswer(bytes)) this.#fail('malformed')
       return
     }
     this.#partial = null
@@ -283,6 +285,12 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
   }
 
   // ---- ends -------------------------------------------------------------------------------------------------
+
+  #lossKind(): FailureKind {
+    if (!this.#connected) return 'connect'
+    if (!this.#sent) return 'unsent'
+    return this.#partial !== null || this.#information > 0 ? 'partial' : 'broken'
+  }
 
   #fail(kind: FailureKind): void {
     const exchange = this.#exchange
