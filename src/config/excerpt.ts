@@ -56,9 +56,9 @@ export function printProblem(problem: Problem, color = false): string {
   const lines = [
     `${paint('bold', printable(describeOrigin(origin)))}: ${kind}: ${printable(message)}${about}`,
   ]
-  const shown = excerptOf(problem)
+  const shown = excerptOf(problem) ?? valueOf(problem)
   if (shown) lines.push(`${paint('dim', `${shown.gutter}${SEPARATOR}`)}${shown.text}`)
-  if (shown?.space !== undefined) lines.push(`${shown.space}${paint('red', '^')}`)
+  if (shown?.space !== undefined) lines.push(`${shown.space}${paint('red', '^'.repeat(shown.carets))}`)
   if (remedy !== undefined) lines.push(`  ${paint('cyan', '→')} ${printable(remedy)}`)
   return lines.join('\n')
 }
@@ -68,21 +68,39 @@ interface ShownLine {
   readonly text: string
   /** As wide as everything that stands before the caret; undefined: no caret. */
   readonly space: string | undefined
+  readonly carets: number
 }
 
-function excerptOf({ excerpt, origin: { line, column } }: Problem): ShownLine | undefined {
+/** The value itself with its caret, where there is no line of a file to show: a rule out of a tag. */
+function valueOf({ within }: Problem): ShownLine | undefined {
+  if (within === undefined || within.text.length > WINDOW || /[^\P{Cc}]/u.test(within.text)) return undefined
+  const { text, offset, length } = within
+  const gutter = ' '.repeat(5)
+  const space = ' '.repeat(gutter.length + SEPARATOR.length + offset)
+  return { gutter, text, space, carets: caretsFor(text, offset, length) }
+}
+
+function caretsFor(text: string, at: number, length: number): number {
+  return Math.max(1, Math.min(length, text.length - at))
+}
+
+function excerptOf({ excerpt, within, origin: { line, column } }: Problem): ShownLine | undefined {
   if (excerpt === undefined || line === undefined || excerpt.trim() === '') return undefined
-  const caret = Math.min((column ?? 1) - 1, excerpt.length)
+  const start = Math.min((column ?? 1) - 1, excerpt.length)
+  // The value may be written with escapes; the caret then stands at its beginning.
+  const value = within === undefined ? -1 : excerpt.indexOf(within.text, start)
+  const caret = value < 0 ? start : value + within!.offset
+  const carets = value < 0 ? 1 : caretsFor(excerpt, caret, within!.length)
   const from = caret < WINDOW ? 0 : caret - WINDOW / 2
   const window = excerpt.slice(from, from + WINDOW)
   const text = `${from > 0 ? '…' : ''}${printable(window)}${from + WINDOW < excerpt.length ? '…' : ''}`
   const before = window.slice(0, caret - from)
   const gutter = String(line).padStart(5)
   // Behind something masked columns have shifted, and a caret would point at the wrong word.
-  if (excerpt.slice(0, caret).includes(MASK)) return { gutter, text, space: undefined }
+  if (excerpt.slice(0, caret).includes(MASK)) return { gutter, text, space: undefined, carets: 0 }
   // Tabs stay tabs, so that the caret stands below its character whatever their width.
   const indent = ' '.repeat(gutter.length + SEPARATOR.length + (from > 0 ? 1 : 0))
-  return { gutter, text, space: `${indent}${before.replaceAll(/[^\t]/g, ' ')}` }
+  return { gutter, text, space: `${indent}${before.replaceAll(/[^\t]/g, ' ')}`, carets }
 }
 
 /** Control characters in configuration must not steer the terminal that shows them. */

@@ -69,6 +69,8 @@ export interface Problem {
   readonly origin: Origin
   /** What is affected, such as `router web@file`. */
   readonly resource?: string
+  /** Where in a value the error is: the value as written, and the offset and length of the error in it. */
+  readonly within?: { readonly text: string; readonly offset: number; readonly length: number }
   /** The source line at `origin.line`, for the caret below it. */
   readonly excerpt?: string
 }

@@ -7,6 +7,7 @@ export interface Complaint {
   readonly remedy?: string | undefined
   readonly resource?: string | undefined
   readonly severity?: Problem['severity']
+  readonly within?: Problem['within']
 }
 
 /** A problem from its parts; an error unless it says otherwise. */
@@ -17,6 +18,7 @@ export function complain({
   remedy,
   resource,
   severity = 'error',
+  within,
 }: Complaint): Problem {
   return {
     code,
@@ -25,6 +27,7 @@ export function complain({
     origin,
     ...(remedy === undefined ? {} : { remedy }),
     ...(resource === undefined ? {} : { resource }),
+    ...(within === undefined ? {} : { within }),
   }
 }
 

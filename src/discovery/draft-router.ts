@@ -109,12 +109,13 @@ function ruleOf({ rule: text }: RouterConfig, scope: DraftScope): Rule | undefin
   }
   const parsed = parseRule(text, context.matchers)
   if (!('error' in parsed)) return parsed.rule
-  const { message, remedy, offset } = parsed.error
+  const { code, message, remedy, offset, length } = parsed.error
   report(scope, {
-    code: 'E201',
+    code,
     origin: place,
     message: `rule \`${around(text, offset)}\`, character ${offset + 1}: ${message}`,
     remedy,
+    within: { text, offset, length },
   })
   return undefined
 }

@@ -39,7 +39,7 @@ const cases: [name: string, files: Record<string, string>, args: string[], code:
       { 's.yml': 'providers: { file: { filename: $DIR/a.yml } }', 'a.yml': ROUTES.replace('Host(', 'Hots(') },
       ['--configFile=$DIR/s.yml'],
       1,
-      /^\$DIR\/a\.yml:3:16: error E201: .*unknown matcher `Hots`.*\n {4}3 \| .*\n +\^\n {2}→ did you mean `Host`\?/,
+      /^\$DIR\/a\.yml:3:16: error E202: .*unknown matcher `Hots`.*\n {4}3 \| .*\n +\^{4}\n {2}→ did you mean `Host`\?/,
     ],
     [
       'an unknown entry point',
