@@ -48,14 +48,19 @@ class Forwarding implements Exchange {
   }
 
   attempt(): void {
-    const endpoint = this.#target.balancer.pick(this.#request, this.#tried)
-    if (!endpoint) {
+    if (this.#request.aborted) this.#why = 'DC'
+    const endpoint = this.#request.aborted
+      ? undefined
+      : this.#target.balancer.pick(this.#request, this.#tried)
+    // A black hole has cost the client one dial time-out already.
+    if (!endpoint || (this.#why === 'DT' && this.#tried.includes(endpoint))) {
       this.#giveUp()
       return
     }
+    if (this.#tried.length > 0) this.#request.retries++
     this.#tried.push(endpoint)
     this.#request.endpoint = endpoint.plan.url
-    this.#connection = endpoint.acquire()
+    this.#connection = endpoint.acquire(this.#tried.length > 1)
     this.#connection.send(this.#request, this.#target.passHostHeader, this)
   }
 
@@ -72,15 +77,13 @@ class Forwarding implements Exchange {
   onFailure(kind: FailureKind): void {
     this.#connection = null
     this.#why = WHY_OF[kind]
-    if (!this.#request.aborted && this.#mayRetry(kind)) {
-      this.#request.retries++
-      this.attempt()
-    } else this.#giveUp()
+    if (!this.#request.aborted && this.#mayRetry(kind)) this.attempt()
+    else this.#giveUp()
   }
 
   /** The table of DESIGN §6: what was not sent may always be sent again, what was sent only if it is safe. */
   #mayRetry(kind: FailureKind): boolean {
-    if (!this.#target.retries || this.#request.retries >= MAX_RETRIES) return false
+    if (!this.#target.retries || this.#tried.length > MAX_RETRIES) return false
     if (kind === 'connect' || kind === 'connect-timeout' || kind === 'unsent') return true
     if (kind !== 'broken' || !IDEMPOTENT.has(this.#request.method)) return false
     const { body } = this.#request

@@ -28,7 +28,7 @@ export class RawPeer implements AsyncDisposable {
   length = 0
   ending: Ending | undefined = undefined
   #chunks: Buffer[] = []
-  #waiting: (() => void) | undefined = undefined
+  readonly #waiting = new Set<() => void>()
   readonly #history: Buffer[] = []
 
   constructor(socket: Socket) {
@@ -175,9 +175,8 @@ export class RawPeer implements AsyncDisposable {
   }
 
   #wake(): void {
-    const wake = this.#waiting
-    this.#waiting = undefined
-    wake?.()
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
   }
 
   async #until(what: string, met: () => boolean): Promise<void> {
@@ -188,10 +187,10 @@ export class RawPeer implements AsyncDisposable {
       if (left <= 0) throw new Error(`no ${what} within ${PATIENCE} ms, but ${this.#shown()}`)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left)
-        this.#waiting = () => {
+        this.#waiting.add(() => {
           clearTimeout(timer)
           resolve()
-        }
+        })
         if (this.socket.connecting) this.socket.once('connect', () => this.#wake())
       })
     }

@@ -45,10 +45,13 @@ export class Endpoint implements Candidate {
     return this.#open.size
   }
 
-  /** A connection that is free to carry a request, or a new one that is still connecting. */
-  acquire(): UpstreamConnection {
+  /**
+   * A connection that is free to carry a request, or a new one that is still connecting. `fresh`: a new one in any
+   * case, since the peer that closed one idle connection has often closed them all.
+   */
+  acquire(fresh: boolean): UpstreamConnection {
     this.inFlight++
-    const idle = this.#idle.pop()
+    const idle = fresh ? undefined : this.#idle.pop()
     if (idle) return idle
     const connection = new UpstreamConnection(this)
     this.#open.add(connection)
