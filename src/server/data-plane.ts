@@ -88,8 +88,14 @@ export class DataPlane {
   /** Serves a socket that `server` accepted with `pauseOnConnect`. */
   accept(entryPoint: string, socket: Socket, server: Server): void {
     const { host } = this.#entryPoints.get(entryPoint)!
+    // A client that was reset before it was accepted has no address any more, but what it sent can still be read:
+    // nobody could say whether it is allowed, and nobody waits for the answer.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy()
+      return
+    }
     const peer = {
-      address: plainAddress(socket.remoteAddress ?? ''),
+      address: plainAddress(socket.remoteAddress),
       port: socket.remotePort ?? 0,
       localPort: socket.localPort ?? 0,
       secure: false,
