@@ -17,6 +17,8 @@ export class HopFields {
   transferEncoding = false
   close = false
   keepAlive = false
+  /** Seconds that the peer keeps an idle connection (`Keep-Alive: timeout=5`); -1 when it does not say. */
+  keepAliveTimeout = -1
   /** The Connection field lists `upgrade`. */
   connectionUpgrade = false
   /** Value of Upgrade. */
@@ -33,7 +35,7 @@ export class HopFields {
   managed = false
 
   reset(): void {
-    this.contentLength = -1
+    this.contentLength = this.keepAliveTimeout = -1
     this.chunked =
       this.transferEncoding =
       this.close =
@@ -129,7 +131,7 @@ function sort(
       break
     case 10:
       if (first === C && sameName(name, 'connection')) return readConnection(value, hop)
-      if (first === K && sameName(name, 'keep-alive')) return undefined
+      if (first === K && sameName(name, 'keep-alive')) return readKeepAlive(value, hop)
       break
     case 14:
       if (first === C && sameName(name, 'content-length')) return readContentLength(value, hop)
@@ -181,6 +183,19 @@ function readTe(value: string, hop: HopFields): FieldError | undefined {
   if (value.split(',').some((coding) => sameName(coding.trim(), 'trailers'))) hop.trailers = true
   return undefined
 }
+
+function readKeepAlive(value: string, hop: HopFields): FieldError | undefined {
+  // A peer says the same each time.
+  if (value !== lastKeepAlive) {
+    lastKeepAlive = value
+    lastKeepAliveTimeout = Number(/(?:^|[,;\s])timeout=(\d{1,6})/i.exec(value)?.[1] ?? -1)
+  }
+  hop.keepAliveTimeout = lastKeepAliveTimeout
+  return undefined
+}
+
+let lastKeepAlive = ''
+let lastKeepAliveTimeout = -1
 
 function readConnection(value: string, hop: HopFields): FieldError | undefined {
   // The two values that nearly every request has.

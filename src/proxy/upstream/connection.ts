@@ -71,6 +71,8 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
   #partial: Buffer | null = null
   #reader: BodyReader | null = null
   #reusable = true
+  /** Milliseconds that the connection may wait for its next request. */
+  #idleTimeout = 0
   #tunnelled = false
   #information = 0
 
@@ -231,7 +233,8 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
 
   #onHead(head: ResponseHead, bytes: Buffer, at: number): void {
     this.deadline = NEVER
-    this.#reusable = !hop.close && (head.version === '1.1' || hop.keepAlive)
+    this.#idleTimeout = keptFor(hop.keepAliveTimeout, this.#endpoint.transport.idleTimeout)
+    this.#reusable = !hop.close && (head.version === '1.1' || hop.keepAlive) && this.#idleTimeout > 0
     const response = new Response(head.status, head.headers, null)
     if (this.#request!.method === 'HEAD' || head.status === 204 || head.status === 304) {
       // The length of what is not sent (RFC 9110 §9.3.2) travels on as a field.
@@ -280,7 +283,7 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#request = null
     this.#endpoint.exchangeEnded()
     if (this.#reusable && !this.#closed && this.#endpoint.keep(this)) {
-      this.deadline = this.#endpoint.deadlines.in(this.#endpoint.transport.idleTimeout)
+      this.deadline = this.#endpoint.deadlines.in(this.#idleTimeout)
     } else this.#discard(undefined)
   }
 
@@ -317,6 +320,14 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#wire.destroy()
     if (error) reader?.body.fail(error)
   }
+}
+
+/**
+ * An endpoint that says when it will close an idle connection (`Keep-Alive: timeout=5`) is taken at its word, less a
+ * second: a request written just when it closes would be lost, and one that may not be repeated lost for good.
+ */
+function keptFor(announcedSeconds: number, idleTimeout: number): number {
+  return announcedSeconds < 0 ? idleTimeout : Math.min(idleTimeout, announcedSeconds * 1_000 - 1_000)
 }
 
 function openWire(endpoint: Endpoint, handler: WireHandler, connected: () => void): Wire {
