@@ -16,7 +16,10 @@ export async function discover<T extends object>(folder: URL): Promise<Map<strin
 export async function pluginNames(folder: URL): Promise<string[]> {
   const own = extname(import.meta.filename)
   const files = await readdir(folder)
-  return files.filter((file) => file.endsWith(own) && !file.endsWith('.d.ts')).map((file) => camelCase(file.slice(0, -own.length))).toSorted()
+  return files
+    .filter((file) => file.endsWith(own) && !file.endsWith('.d.ts'))
+    .map((file) => camelCase(file.slice(0, -own.length)))
+    .toSorted()
 }
 
 /** Loads one plug-in by its name, so that what is not used costs nothing. */

@@ -57,6 +57,8 @@ export interface MiddlewareDefinition<S extends Shape = Shape> {
 }
 
 /** Declares a middleware; to be the default export of a file in `middlewares/`, whose name is the middleware's. */
-export function defineMiddleware<S extends Shape>(definition: MiddlewareDefinition<S>): MiddlewareDefinition<S> {
+export function defineMiddleware<S extends Shape>(
+  definition: MiddlewareDefinition<S>,
+): MiddlewareDefinition<S> {
   return definition
 }

@@ -17,7 +17,10 @@ export function allProviders(): Promise<ProviderDefinitions> {
 export function providerShapes(definitions: ProviderDefinitions): ProviderShapes {
   return new Map(
     [...definitions].map(([name, { options, tagged }]) => {
-      const shape = (field: Fields): Shape => ({ ...(tagged ? tagSourceOptions(field) : {}), ...options(field) })
+      const shape = (field: Fields): Shape => ({
+        ...(tagged ? tagSourceOptions(field) : {}),
+        ...options(field),
+      })
       return [name, shape]
     }),
   )

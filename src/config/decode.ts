@@ -23,7 +23,11 @@ export interface Decoded<T> {
  * Turns a tree as it was written into validated options. Keys are matched whatever their case; an unknown key
  * costs only itself; every problem names the place of the value that it is about.
  */
-export function decode<S extends Shape>(shape: S, node: SourceNode, options: DecodeOptions = {}): Decoded<OptionsOf<S>> {
+export function decode<S extends Shape>(
+  shape: S,
+  node: SourceNode,
+  options: DecodeOptions = {},
+): Decoded<OptionsOf<S>> {
   return decodeSchema(fields.section('', shape), node, options) as Decoded<OptionsOf<S>>
 }
 
@@ -79,7 +83,9 @@ class Walk {
     if (node.kind === 'scalar') return node.value
     return node.kind === 'list'
       ? node.items.map((item, i) => this.plain(ANYTHING, item, [...path, i]))
-      : Object.fromEntries([...node.entries].map(([key, value]) => [key, this.plain(ANYTHING, value, [...path, key])]))
+      : Object.fromEntries(
+          [...node.entries].map(([key, value]) => [key, this.plain(ANYTHING, value, [...path, key])]),
+        )
   }
 
   #remember(schema: z.ZodType, node: SourceNode, path: string): void {
@@ -92,11 +98,22 @@ class Walk {
   #checkNotes(schema: z.ZodType, node: SourceNode, path: Path): void {
     const notes = notesOf(schema)
     if (notes?.pending !== undefined) {
-      this.#problem('E105', node.origin, `\`${pathText(path)}\` is understood but not built yet (${notes.pending})`, 'remove it, or accept that it has no effect', 'warning')
+      this.#problem(
+        'E105',
+        node.origin,
+        `\`${pathText(path)}\` is understood but not built yet (${notes.pending})`,
+        'remove it, or accept that it has no effect',
+        'warning',
+      )
     }
     if (notes?.trustedOnly === true && this.#options.trusted === false) {
       this.refused = true
-      this.#problem('E110', node.origin, `\`${pathText(path)}\` names a file, and that is not taken from a service's tags`, 'define this in a file of the file provider and refer to it by name')
+      this.#problem(
+        'E110',
+        node.origin,
+        `\`${pathText(path)}\` names a file, and that is not taken from a service's tags`,
+        'define this in a file of the file provider and refer to it by name',
+      )
     }
   }
 
@@ -132,14 +149,25 @@ class Walk {
   #unknownKey(parent: SectionNode, key: string, value: SourceNode, shape: object, path: Path): void {
     const where = path.length === 0 ? '' : ` in \`${pathText(path)}\``
     const names = Object.keys(shape)
-    const remedy = didYouMean(key, names) ?? (names.length <= 12 ? `known here: ${names.join(', ')}` : undefined)
-    this.#problem('E101', parent.keyOrigins?.get(key) ?? value.origin, `unknown key \`${key}\`${where}`, remedy)
+    const remedy =
+      didYouMean(key, names) ?? (names.length <= 12 ? `known here: ${names.join(', ')}` : undefined)
+    this.#problem(
+      'E101',
+      parent.keyOrigins?.get(key) ?? value.origin,
+      `unknown key \`${key}\`${where}`,
+      remedy,
+    )
   }
 
   /** `Name` beside `name`: keys are the same whatever their case, so one of the two has to lose. */
   #givenTwice(parent: SectionNode, key: string, value: SourceNode, path: Path): void {
     const origin = parent.keyOrigins?.get(key) ?? value.origin
-    this.#problem('E109', origin, `\`${pathText(path)}\` is given twice, here as \`${key}\`; the first one counts`, 'remove one of the two')
+    this.#problem(
+      'E109',
+      origin,
+      `\`${pathText(path)}\` is given twice, here as \`${key}\`; the first one counts`,
+      'remove one of the two',
+    )
   }
 
   #tooDeep(node: SourceNode, path: Path): undefined {
@@ -153,12 +181,20 @@ class Walk {
     const missing = issue.code === 'invalid_type' && !this.#origins.has(path)
     const subject = path === '' ? 'the value' : `\`${path}\``
     if (missing) this.#problem('E103', this.#originOf(issue.path), `${subject} is required`)
-    else this.#problem('E102', this.#originOf(issue.path), `${subject}: ${sentence(issue, this.#kinds.get(path))}`, this.#nearestChoice(issue, path))
+    else
+      this.#problem(
+        'E102',
+        this.#originOf(issue.path),
+        `${subject}: ${sentence(issue, this.#kinds.get(path))}`,
+        this.#nearestChoice(issue, path),
+      )
   }
 
   #nearestChoice(issue: z.core.$ZodIssue, path: string): string | undefined {
     const value = this.#values.get(path)
-    return issue.code === 'invalid_value' && typeof value === 'string' ? didYouMean(value, issue.values.map(String)) : undefined
+    return issue.code === 'invalid_value' && typeof value === 'string'
+      ? didYouMean(value, issue.values.map(String))
+      : undefined
   }
 
   #originOf(path: Path): Origin {
@@ -169,10 +205,19 @@ class Walk {
     return { source: 'unknown' }
   }
 
-  #problem(code: Problem['code'], origin: Origin, message: string, remedy?: string, severity: Problem['severity'] = 'error'): void {
+  #problem(
+    code: Problem['code'],
+    origin: Origin,
+    message: string,
+    remedy?: string,
+    severity: Problem['severity'] = 'error',
+  ): void {
     const { resource } = this.#options
     this.problems.push({
-      code, severity, message, origin,
+      code,
+      severity,
+      message,
+      origin,
       ...(remedy === undefined ? {} : { remedy }),
       ...(resource === undefined ? {} : { resource }),
     })
@@ -205,7 +250,8 @@ function canonicalKey(shape: object, key: string): string | undefined {
 
 function pathText(path: Path): string {
   return path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
     '',
   )
 }
@@ -226,11 +272,13 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 /** The schema library's complaint in the words of configuration. It never holds the value, which may be a secret. */
 function sentence(issue: z.core.$ZodIssue, kind = ''): string {
-  const bound = (limit: number | bigint): string => (kind === 'duration' ? formatDuration(Number(limit)) : String(limit))
+  const bound = (limit: number | bigint): string =>
+    kind === 'duration' ? formatDuration(Number(limit)) : String(limit)
   if (issue.code === 'too_small' && Number(issue.minimum) === 0) return 'must not be negative'
   if (issue.code === 'too_small') return `must be at least ${bound(issue.minimum)}`
   if (issue.code === 'too_big') return `must be at most ${bound(issue.maximum)}`
-  if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values.map((value) => `\`${String(value)}\``))}`
+  if (issue.code === 'invalid_value')
+    return `expected ${alternatives(issue.values.map((value) => `\`${String(value)}\``))}`
   return EXPECTED[kind] ?? lowerFirst(issue.message.replace(/^Invalid (?:input|option): /, ''))
 }
 

@@ -38,7 +38,9 @@ function integerFrom(value: unknown): unknown {
 }
 
 function numberFrom(value: unknown): unknown {
-  return typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value)) ? Number(value) : value
+  return typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))
+    ? Number(value)
+    : value
 }
 
 const TRUE = new Set(['true', '1', 't'])
@@ -51,10 +53,21 @@ function booleanFrom(value: unknown): unknown {
 }
 
 function stringFrom(value: unknown): unknown {
-  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : value
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+    ? String(value)
+    : value
 }
 
-const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 }
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+}
 
 function bytesFrom(value: unknown): unknown {
   if (typeof value !== 'string') return value
@@ -99,27 +112,37 @@ export const fields = {
     note(z.preprocess(numberFrom, bounded(z.number(), bounds)), 'number', doc),
   /** Milliseconds; written `1m30s`, or as a bare number of seconds. */
   duration: (doc: string, bounds: Bounds = { min: 0 }) =>
-    note(z.preprocess((value) => parseDuration(value) ?? value, bounded(z.number(), bounds)), 'duration', doc),
+    note(
+      z.preprocess((value) => parseDuration(value) ?? value, bounded(z.number(), bounds)),
+      'duration',
+      doc,
+    ),
   /** Bytes; written `1048576`, `1MiB` or `1MB`. */
   bytes: (doc: string, bounds: Bounds = { min: 0 }) =>
     note(z.preprocess(bytesFrom, bounded(z.int(), bounds)), 'bytes', doc),
   choice: <const T extends readonly [string, ...string[]]>(doc: string, values: T) =>
     note(
       z.preprocess(
-        (value) => (typeof value === 'string' ? (values.find((one) => one.toLowerCase() === value.toLowerCase()) ?? value) : value),
+        (value) =>
+          typeof value === 'string'
+            ? (values.find((one) => one.toLowerCase() === value.toLowerCase()) ?? value)
+            : value,
         z.enum(values),
       ),
       'choice',
       doc,
     ),
-  list: <T extends z.ZodType>(doc: string, item: T) => note(z.preprocess(listFrom, z.array(item)), 'list', doc),
+  list: <T extends z.ZodType>(doc: string, item: T) =>
+    note(z.preprocess(listFrom, z.array(item)), 'list', doc),
   /** Names of the user's choice to values of one shape. */
   record: <T extends z.ZodType>(doc: string, value: T) => note(z.record(z.string(), value), 'record', doc),
-  section: <T extends z.core.$ZodLooseShape>(doc: string, shape: T) => note(z.strictObject(shape), 'section', doc),
+  section: <T extends z.core.$ZodLooseShape>(doc: string, shape: T) =>
+    note(z.strictObject(shape), 'section', doc),
   /** Anything at all, kept as it was written. */
   any: (doc: string) => note(z.unknown(), 'any', doc),
   /** Accepted, and listed as a problem that names `what`, until that is built. */
-  pending: (what: string) => note(z.unknown().optional(), 'any', `Not built yet: ${what}.`, { pending: what }),
+  pending: (what: string) =>
+    note(z.unknown().optional(), 'any', `Not built yet: ${what}.`, { pending: what }),
 }
 
 export type Fields = typeof fields

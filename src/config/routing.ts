@@ -6,9 +6,18 @@ import type { Fields, OptionsOf } from './fields.ts'
  */
 export const routerOptions = (field: Fields) => ({
   rule: field.string('Which requests the router takes, in the rule language.').optional(),
-  entryPoints: field.list('Entry points that it listens on; none named: those marked `asDefault`, else all.', field.string('Name of an entry point.')).default([]),
-  middlewares: field.list('Middlewares in the order in which requests pass them.', field.string('`name` or `name@provider`.')).default([]),
-  service: field.string('The service that answers; may be left out when the same source defines exactly one.').optional(),
+  entryPoints: field
+    .list(
+      'Entry points that it listens on; none named: those marked `asDefault`, else all.',
+      field.string('Name of an entry point.'),
+    )
+    .default([]),
+  middlewares: field
+    .list('Middlewares in the order in which requests pass them.', field.string('`name` or `name@provider`.'))
+    .default([]),
+  service: field
+    .string('The service that answers; may be left out when the same source defines exactly one.')
+    .optional(),
   priority: field.integer('Higher wins; 0 or left out: the length of the rule.').default(0),
   ruleSyntax: field.choice('Kept for compatibility; only v3 is understood.', ['v3']).optional(),
   tls: field.pending('TLS on routers comes with the TLS entry points'),
@@ -22,19 +31,29 @@ const serverOptions = (field: Fields) => ({
   weight: field.integer('Its share of the requests; 0 takes it out.', { min: 0, max: 1_000_000 }).default(1),
   preservePath: field.boolean('Puts the path of `url` in front of the request path.').default(false),
   // Tags name one server, whose address the source knows.
-  port: field.integer('Tags only: the port, or the container port, to connect to.', { min: 1, max: 65_535 }).optional(),
+  port: field
+    .integer('Tags only: the port, or the container port, to connect to.', { min: 1, max: 65_535 })
+    .optional(),
   scheme: field.choice('Tags only: how to speak to it.', ['http', 'https', 'h2c']).default('http'),
 })
 
 export const loadBalancerOptions = (field: Fields) => ({
-  servers: field.list('The endpoints of the service.', field.section('One endpoint.', serverOptions(field))).default([]),
+  servers: field
+    .list('The endpoints of the service.', field.section('One endpoint.', serverOptions(field)))
+    .default([]),
   server: field.section('Tags only: the instance itself.', serverOptions(field)).optional(),
   strategy: field.choice('How an endpoint is chosen.', ['wrr', 'p2c', 'hrw', 'leasttime']).default('wrr'),
-  passHostHeader: field.boolean('Sends the client\'s Host header on.').default(true),
-  responseForwarding: field.section('How responses are passed on.', {
-    flushInterval: field.duration('Kept for compatibility: every chunk is passed on at once.', {}).prefault('100ms'),
-  }).optional(),
-  drainTimeout: field.duration('How long requests and tunnels of an endpoint that leaves may take to finish.').prefault('30s'),
+  passHostHeader: field.boolean("Sends the client's Host header on.").default(true),
+  responseForwarding: field
+    .section('How responses are passed on.', {
+      flushInterval: field
+        .duration('Kept for compatibility: every chunk is passed on at once.', {})
+        .prefault('100ms'),
+    })
+    .optional(),
+  drainTimeout: field
+    .duration('How long requests and tunnels of an endpoint that leaves may take to finish.')
+    .prefault('30s'),
   serversTransport: field.pending('named servers transports'),
   sticky: field.pending('sticky sessions'),
   healthCheck: field.pending('active health checks'),
@@ -50,7 +69,6 @@ export const serviceOptions = (field: Fields) => ({
   highestRandomWeight: field.pending('services chosen by highest random weight'),
   middlewares: field.pending('middlewares on services'),
 })
-export type ServiceConfig = OptionsOf<ReturnType<typeof serviceOptions>>
 
 /** The kinds of resources under `http`, and what else is understood. */
 export const HTTP_SECTIONS = ['routers', 'services', 'middlewares', 'serversTransports'] as const

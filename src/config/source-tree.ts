@@ -58,9 +58,16 @@ export function toPlain(node: SourceNode): unknown {
 
 /** A tree from plain data, every node with the same origin. For tests and for values made by the program. */
 export function fromPlain(value: unknown, origin: Origin): SourceNode {
-  if (Array.isArray(value)) return list(value.map((item) => fromPlain(item, origin)), origin)
+  if (Array.isArray(value))
+    return list(
+      value.map((item) => fromPlain(item, origin)),
+      origin,
+    )
   if (value !== null && typeof value === 'object') {
-    return section(new Map(Object.entries(value).map(([key, item]) => [key, fromPlain(item, origin)])), origin)
+    return section(
+      new Map(Object.entries(value).map(([key, item]) => [key, fromPlain(item, origin)])),
+      origin,
+    )
   }
   return scalar(value as ScalarNode['value'], origin)
 }

@@ -24,15 +24,8 @@ export interface StaticConfig extends Omit<StaticOptions, 'entryPoints' | 'provi
   readonly workers: number
 }
 
-export type LogConfig = StaticConfig['log']
-export type AccessLogConfig = NonNullable<StaticConfig['accessLog']>
-export type PingConfig = NonNullable<StaticConfig['ping']>
-
 /** Providers that are known by name and that a later version brings. */
 const PENDING_PROVIDERS = ['consul', 'ec2', 'ecs', 'etcd', 'http', 'nomad', 'redis', 'zooKeeper']
-
-/** What the options of `providers` are besides the providers themselves. */
-export const PROVIDER_SETTINGS = ['providersThrottleDuration', 'precedence'] as const
 
 /** The schema of the static configuration, with the providers that there are. */
 export function staticSchema(providers: ProviderShapes): z.ZodType<StaticOptions> {
@@ -61,10 +54,13 @@ function staticOptions(field: Fields) {
       })
       .optional(),
     experiments: field
-      .section('Safeguards that can be switched off, to show what they are good for. Not for use in earnest.', {
-        retries: field.boolean('Sends failed requests again where that is safe.').default(true),
-        draining: field.boolean('Lets requests of endpoints that leave finish.').default(true),
-      })
+      .section(
+        'Safeguards that can be switched off, to show what they are good for. Not for use in earnest.',
+        {
+          retries: field.boolean('Sends failed requests again where that is safe.').default(true),
+          draining: field.boolean('Lets requests of endpoints that leave finish.').default(true),
+        },
+      )
       .prefault({}),
     ...pendingSections(field),
   }
@@ -79,7 +75,10 @@ function providersSection(field: Fields, providers: ProviderShapes) {
     .section('Where services are found.', {
       providersThrottleDuration: field.duration('For how long additions are gathered.').prefault('2s'),
       precedence: field
-        .list('Of routers of equal priority, the one of the earlier provider wins.', field.string('Name of a provider.'))
+        .list(
+          'Of routers of equal priority, the one of the earlier provider wins.',
+          field.string('Name of a provider.'),
+        )
         .default([]),
       ...(Object.fromEntries([...pending, ...known]) as Readonly<Record<never, z.ZodType>>),
     })

@@ -40,8 +40,7 @@ export class TidegateProcess implements AsyncDisposable {
     for (;;) {
       const found = pattern.exec(this.out + this.err)
       if (found) return found
-      if (this.#isClosed)
-        throw new Error(`ended without saying ${pattern}:\n${this.out}${this.err}`)
+      if (this.#isClosed) throw new Error(`ended without saying ${pattern}:\n${this.out}${this.err}`)
       await Promise.race([once(this.#child.stdout!, 'data'), once(this.#child.stderr!, 'data'), this.#closed])
     }
   }

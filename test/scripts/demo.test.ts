@@ -106,6 +106,8 @@ async function run(
 }
 
 async function get(url: string, host: string): Promise<string> {
-  const [response] = (await once(request(url, { headers: { Host: host } }).end(), 'response')) as [IncomingMessage]
+  const [response] = (await once(request(url, { headers: { Host: host } }).end(), 'response')) as [
+    IncomingMessage,
+  ]
   return (await response.setEncoding('utf8').toArray()).join('')
 }
