@@ -44,6 +44,11 @@ export class Discovery implements AsyncDisposable {
     return this.#watchers.map(({ state }) => state)
   }
 
+  /** What any provider cannot read now; the watchers have logged it. */
+  get failures(): readonly Problem[] {
+    return this.#watchers.flatMap(({ failures }) => failures)
+  }
+
   /** Everything that any provider left out or cannot read now. */
   get problems(): readonly Problem[] {
     return this.#watchers.flatMap(({ problems }) => problems)

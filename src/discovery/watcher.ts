@@ -97,13 +97,17 @@ export class Watcher implements AsyncDisposable {
     await this.stop()
   }
 
+  /** What cannot be read now. Each was logged when it began. */
+  get failures(): readonly Problem[] {
+    const parts = [...this.#parts.values()]
+    return [...(this.#crash ? [this.#crash] : []), ...parts.flatMap(({ failure }) => failure ?? [])]
+  }
+
   /** Everything that the provider left out or cannot read now. */
   get problems(): readonly Problem[] {
-    const parts = [...this.#parts.values()]
     return [
-      ...(this.#crash ? [this.#crash] : []),
-      ...parts.flatMap(({ failure }) => failure ?? []),
-      ...parts.flatMap(({ snapshot }) => snapshot?.problems ?? []),
+      ...this.failures,
+      ...[...this.#parts.values()].flatMap(({ snapshot }) => snapshot?.problems ?? []),
     ]
   }
 

@@ -230,7 +230,9 @@ export class ControlPlane {
   /** Each problem is logged once, when it begins; the list itself is always at hand. */
   #listProblems(): void {
     const now = new Set<string>()
+    const logged = new Set(this.#options.discovery.failures)
     for (const problem of this.problems) {
+      if (logged.has(problem)) continue
       const line = problemLine(problem)
       now.add(line)
       if (this.#listed.has(line)) continue
