@@ -30,6 +30,8 @@ export class RawPeer implements AsyncDisposable {
   #chunks: Buffer[] = []
   readonly #waiting = new Set<() => void>()
   readonly #history: Buffer[] = []
+  /** False for long streams: `text` then holds only what came before. */
+  keepsHistory = true
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -37,7 +39,7 @@ export class RawPeer implements AsyncDisposable {
     socket.on('data', (chunk: Buffer) => {
       this.length += chunk.length
       this.#chunks.push(chunk)
-      this.#history.push(chunk)
+      if (this.keepsHistory) this.#history.push(chunk)
       this.#wake()
     })
     socket.on('end', () => this.#ended('end'))
