@@ -60,7 +60,7 @@ class Direction implements WireHandler {
 
   onClose(error: Error | undefined): void {
     if (error) this.#to.reset()
-    else this.#to.destroy()
+    else this.#to.finish()
     this.#closed()
   }
 }

@@ -104,6 +104,16 @@ export class Wire {
     else this.socket.end(data)
   }
 
+  /** Closes both directions as soon as what was written has left. */
+  finish(): void {
+    if (this.socket.writableLength === 0) {
+      this.socket.destroy()
+      return
+    }
+    this.socket.once('finish', () => this.socket.destroy())
+    this.socket.end()
+  }
+
   /** Closes at once. */
   destroy(): void {
     this.socket.destroy()

@@ -135,12 +135,20 @@ function sort(
       break
     case 14:
       if (first === C && sameName(name, 'content-length')) return readContentLength(value, hop)
+      // Belongs to an upgrade to h2c, which is never passed on (CVE-2026-88008).
+      if (first === H && sameName(name, 'http2-settings')) return undefined
       break
     case 16:
       if (first === P && sameName(name, 'proxy-connection')) return undefined
       break
     case 17:
       if (first === T && sameName(name, 'transfer-encoding')) return readTransferEncoding(value, hop)
+      break
+    case 18:
+      if (first === P && sameName(name, 'proxy-authenticate')) return undefined
+      break
+    case 19:
+      if (first === P && sameName(name, 'proxy-authorization')) return undefined
       break
     default:
       break
@@ -152,6 +160,7 @@ function sort(
 
 const C = 'c'.charCodeAt(0)
 const F = 'f'.charCodeAt(0)
+const H = 'h'.charCodeAt(0)
 const K = 'k'.charCodeAt(0)
 const P = 'p'.charCodeAt(0)
 const T = 't'.charCodeAt(0)

@@ -37,7 +37,10 @@ export function parseResponseHead(bytes: Buffer, end: number, hop: HopFields): R
   const fields: string[] = []
   if (parseFields(bytes, at + 2, end, fields, hop)) return undefined
   if (hop.transferEncoding && (hop.contentLength >= 0 || minor === 0)) return undefined
-  return { status, version: minor === 1 ? '1.1' : '1.0', headers: new HeaderList(fields) }
+  const headers = new HeaderList(fields)
+  // RFC 9110 §7.6.1: they belong to this hop. Framing fields are not among them, whatever an endpoint nominates.
+  if (hop.nominated !== undefined) for (const name of hop.nominated) headers.delete(name)
+  return { status, version: minor === 1 ? '1.1' : '1.0', headers }
 }
 
 const VERSION = Buffer.from('HTTP/1.')

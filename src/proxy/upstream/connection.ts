@@ -95,7 +95,10 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#passHostHeader = passHostHeader
     this.#sent = false
     this.#information = 0
-    if (this.#connected) this.#write()
+    if (!this.#connected) return
+    // It waited for this request until now.
+    this.deadline = NEVER
+    this.#write()
   }
 
   /** Gives the exchange up: the client is gone. */
