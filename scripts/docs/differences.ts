@@ -15,10 +15,16 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'An instance that has gone gets requests until the next read; following costs the agent two open queries for each datacenter.',
   },
   {
+    what: '`providersThrottleDuration`',
+    traefik: '2 s, for every change',
+    tidegate: '100 ms, for additions alone; removals and drains are served at once',
+    why: 'A change is handed to the workers as a difference and costs what changed, so there is little to gather; a new instance need not wait for seconds.',
+  },
+  {
     what: 'Passive health (ejection of failing endpoints)',
     traefik: 'off',
     tidegate:
-      'on: connect failures or 5xx in a row take an endpoint out for a while, half of a service at most',
+      'on, as soon as endpoint health is built (it is not yet): connect failures or 5xx in a row take an endpoint out for a while, half of a service at most',
     why: 'An endpoint that fails every request should not go on failing its share of them until somebody notices.',
   },
   {

@@ -73,7 +73,9 @@ function providersSection(field: Fields, providers: ProviderShapes) {
   )
   return field
     .section('Where services are found.', {
-      providersThrottleDuration: field.duration('For how long additions are gathered.').prefault('2s'),
+      providersThrottleDuration: field
+        .duration('For how long additions are gathered; removals are served at once.')
+        .prefault('100ms'),
       precedence: field
         .list(
           'Of routers of equal priority, the one of the earlier provider wins.',

@@ -230,7 +230,7 @@ test('defaults are those of Traefik, but for the documented ones', async () => {
   assert.equal(config?.entryPoints.get('traefik')?.internal, true)
   assert.deepEqual(config?.ping, { entryPoint: 'traefik', manualRouting: false, terminatingStatusCode: 503 })
   assert.deepEqual(config?.accessLog, { format: 'common', bufferingSize: 0, addInternals: false })
-  assert.equal(config?.providers.providersThrottleDuration, 2_000)
+  assert.equal(config?.providers.providersThrottleDuration, 100)
   assert.equal(config?.workers, 4)
 })
 
