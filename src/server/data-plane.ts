@@ -235,11 +235,12 @@ export class DataPlane {
       service.balancer.useStrategy(this.#plugIns.strategy(delta.strategy))
     }
     service.target = { ...service.target, passHostHeader: delta.passHostHeader }
+    const gone: Endpoint[] = []
     for (const [key, plan] of delta.endpoints) {
       const endpoint = service.balancer.endpoints.get(key)
       if (plan === null) {
         service.balancer.delete(key)
-        endpoint?.close()
+        if (endpoint) gone.push(endpoint)
       } else if (endpoint) endpoint.update(plan)
       else {
         const drained = (): void => this.#events.drained(name, key, this.#version)
@@ -249,6 +250,8 @@ export class DataPlane {
       }
     }
     service.balancer.refresh()
+    // Only now: what is still on its way to them may be sent again, and must find those that are left.
+    for (const endpoint of gone) endpoint.close()
   }
 
   #createService(name: string, { strategy, passHostHeader }: ServiceDelta): Service {
@@ -266,7 +269,12 @@ export class DataPlane {
   #deleteService(name: string): void {
     const service = this.#services.get(name)
     this.#services.delete(name)
-    if (service) for (const endpoint of service.balancer.endpoints.values()) endpoint.close()
+    if (!service) return
+    const { balancer } = service
+    const gone = [...balancer.endpoints.values()]
+    for (const { key } of gone) balancer.delete(key)
+    balancer.refresh()
+    for (const endpoint of gone) endpoint.close()
   }
 
   /** What answers for a service. Services of the proxy's own are not in the plan. */
