@@ -10,15 +10,15 @@ import type { Response } from '../proxy/response.ts'
 export function compose(middlewares: readonly Middleware[], last: Next): Next {
   let next = last
   for (let end = middlewares.length; end > 0;) {
-    const middleware = middlewares[end - 1]!
-    if (middleware.around) {
-      next = around(middleware, next)
-      end--
-      continue
-    }
-    let start = end
+    const innermost = middlewares[end - 1]!
+    // The phases of a middleware that has all three are outside of its `around`.
+    if (innermost.around) next = around(innermost, next)
+    let start = end - 1
     while (start > 0 && !middlewares[start - 1]!.around) start--
-    next = inPhases(middlewares.slice(start, end), next)
+    const group = middlewares
+      .slice(start, end)
+      .filter((one) => one.request !== undefined || one.response !== undefined)
+    if (group.length > 0) next = inPhases(group, next)
     end = start
   }
   return next
@@ -69,9 +69,31 @@ function respondFrom(
   response: Response,
   request: Request,
 ): Response | Promise<Response> {
-  for (let i = at; i >= 0; i--) {
-    const waiting = group[i]!.response?.(response, request)
-    if (waiting instanceof Promise) return waiting.then(() => respondFrom(group, i - 1, response, request))
+  try {
+    for (let i = at; i >= 0; i--) {
+      const waiting = group[i]!.response?.(response, request)
+      if (waiting instanceof Promise) return continueFrom(waiting, group, i - 1, response, request)
+    }
+    return response
+  } catch (error) {
+    response.discard()
+    throw error
   }
-  return response
+}
+
+/** The rest of the `response` phases behind one that had to wait. */
+async function continueFrom(
+  waiting: Promise<void>,
+  group: readonly Middleware[],
+  at: number,
+  response: Response,
+  request: Request,
+): Promise<Response> {
+  try {
+    await waiting
+  } catch (error) {
+    response.discard()
+    throw error
+  }
+  return respondFrom(group, at, response, request)
 }

@@ -377,15 +377,13 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     const request = this.#request
     if (request === null || this.#response !== null) {
       // The request was refused meanwhile (its body broke off): the answer has nobody to go to.
-      if (typeof response.body === 'object') response.body?.cancel()
-      response.tunnel?.wire.destroy()
+      response.discard()
       return
     }
     this.#response = response
     request.why = response.why
     if (this.#closed) {
-      if (typeof response.body === 'object') response.body?.cancel()
-      response.tunnel?.wire.destroy()
+      response.discard()
       request.why = 'DC'
       this.#finish(request, response)
       return
