@@ -21,9 +21,19 @@ export const caddyBinary = (): Promise<string> => peerBinary('caddy')
  */
 export async function peerBinary(name: PeerName): Promise<string> {
   const peer: Peer = PEERS[name]
+  return (await installedPeer(name)) ?? (await fetched(name, peer))
+}
+
+/**
+ * The same without fetching anything: undefined when the peer is not there.
+ * @throws Error when its variable names what cannot be run
+ */
+export async function installedPeer(name: PeerName): Promise<string | undefined> {
+  const peer: Peer = PEERS[name]
   const named = process.env[peer.variable]
   if (named !== undefined && named !== '') return await runnable(named, name)
-  return (await onPath(peer.command)) ?? (await fetched(name, peer))
+  const start = join(FOLDER, name, 'start')
+  return (await onPath(peer.command)) ?? ((await isRunnable(start)) ? start : undefined)
 }
 
 async function runnable(path: string, name: PeerName): Promise<string> {

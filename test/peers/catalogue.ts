@@ -27,6 +27,8 @@ export const PEERS = {
   nginx: { variable: 'NGINX_BIN', command: 'nginx', package: 'nginx', path: 'usr/sbin/nginx' },
   haproxy: { variable: 'HAPROXY_BIN', command: 'haproxy', package: 'haproxy', path: 'usr/sbin/haproxy' },
   caddy: { variable: 'CADDY_BIN', command: 'caddy', package: 'caddy', path: 'usr/bin/caddy', alone: true },
+  wrk: { variable: 'WRK_BIN', command: 'wrk', package: 'wrk', path: 'usr/bin/wrk' },
+  h2load: { variable: 'H2LOAD_BIN', command: 'h2load', package: 'nghttp2-client', path: 'usr/bin/h2load' },
 } as const satisfies Record<string, Peer>
 
 export type PeerName = keyof typeof PEERS

@@ -21,6 +21,17 @@ export class PeerProcess implements AsyncDisposable {
     process.once('exit', this.#killOnExit)
   }
 
+  /** @throws Error when it could not be started */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(`not started: ${this.#output}`)
+    return this.#child.pid
+  }
+
+  /** Fulfilled when it has ended, by itself or not. */
+  get ended(): Promise<unknown> {
+    return this.#exited
+  }
+
   /** The last of what it printed. */
   get output(): string {
     return this.#output

@@ -1,0 +1,22 @@
+import { caddy } from './proxies/caddy.ts'
+import type { Contestant } from './proxies/contestant.ts'
+import { haproxy } from './proxies/haproxy.ts'
+import { nginx } from './proxies/nginx.ts'
+import { tidegate } from './proxies/tidegate.ts'
+
+/** Everyone with one proxy thread, ten routers by host, the same forwarding headers, and no access log. */
+export const ONE_WORKER: Contestant = tidegate({ name: 'tidegate' })
+export const PEERS: readonly Contestant[] = [haproxy, nginx, caddy]
+export const ALL: readonly Contestant[] = [ONE_WORKER, ...PEERS]
+
+export const TWO_WORKERS = tidegate({ name: 'tidegate, 2 workers', workers: 2, probe: 'connections' })
+export const MANY_ROUTERS = tidegate({ name: 'tidegate, 10,000 routers', routers: 10_000 })
+/** Not pinned: its control plane must not have to share the worker's core. */
+export const CHANGING = tidegate({
+  name: 'tidegate, changing',
+  routers: 10_000,
+  workers: 2,
+  place: 'anywhere',
+  probe: 'stalls',
+})
+export const PROFILED = tidegate({ name: 'tidegate, profiled', probe: 'profile' })

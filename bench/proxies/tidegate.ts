@@ -1,0 +1,100 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Contestant, Setting } from './contestant.ts'
+import { hostName } from './contestant.ts'
+
+const PROGRAM = new URL('../../dist/src/main.js', import.meta.url).pathname
+const PROBE = new URL('../inside/probe.ts', import.meta.url).pathname
+const ROUTERS_PER_FILE = 100
+/** Beyond this, routers are not listed for TLS as well. */
+const FEW = 100
+
+export interface TidegateVariant {
+  readonly name: string
+  readonly workers?: number
+  readonly routers?: number
+  /** Endpoints of each service. */
+  readonly endpoints?: number
+  readonly place?: 'proxy' | 'anywhere'
+  /** What `inside/probe.ts` is to do in its threads, if anything. */
+  readonly probe?: 'connections' | 'stalls' | 'profile'
+}
+
+/** The built program, with defaults wherever a contestant needs nothing else. */
+export function tidegate(variant: TidegateVariant): Contestant {
+  const { name, workers = 1, routers = 10, endpoints = 1, place = 'proxy', probe } = variant
+  return {
+    name,
+    routers,
+    place,
+    async configure(setting) {
+      await writeRouting(setting, routers, endpoints)
+      const node = probe === undefined ? [process.execPath] : probing(probe, setting.folder)
+      return [...node, PROGRAM, 'run', ...flags(setting, workers)]
+    },
+  }
+}
+
+/** Where the routing files of a contestant are. */
+export const routingFolder = (folder: string): string => join(folder, 'routing')
+/** Where its probes write. */
+export const probeFolder = (folder: string): string => join(folder, 'probe')
+
+function probing(probe: string, folder: string): string[] {
+  const variables = [`BENCH_PROBE=${probe}`, `BENCH_FOLDER=${probeFolder(folder)}`]
+
+  return ['env', ...variables, process.execPath, '--import', PROBE]
+}
+
+function flags({ folder, ports }: Setting, workers: number): string[] {
+  return [
+    `--entryPoints.web.address=127.0.0.1:${ports.http}`,
+    `--entryPoints.websecure.address=127.0.0.1:${ports.https}`,
+    '--entryPoints.websecure.http.tls=true',
+    `--providers.file.directory=${routingFolder(folder)}`,
+    `--workers=${workers}`,
+    '--log.level=error',
+    '--log.format=json',
+  ]
+}
+
+async function writeRouting(setting: Setting, routers: number, endpoints: number): Promise<void> {
+  const folder = routingFolder(setting.folder)
+  await mkdir(folder, { recursive: true })
+  await mkdir(probeFolder(setting.folder), { recursive: true })
+  for (let first = 0; first < routers; first += ROUTERS_PER_FILE) {
+    const count = Math.min(ROUTERS_PER_FILE, routers - first)
+    const ids = Array.from({ length: count }, (_, index) => first + index)
+    const routing = {
+      http: { routers: routersOf(ids, routers <= FEW), services: servicesOf(ids, setting.origin, endpoints) },
+    }
+    await writeFile(join(folder, `routing-${first}.json`), JSON.stringify(routing))
+  }
+  const { certificate: certFile, key: keyFile } = setting.certificate
+  const tls = {
+    certificates: [{ certFile, keyFile }],
+    stores: { default: { defaultCertificate: { certFile, keyFile } } },
+  }
+  await writeFile(join(folder, 'tls.json'), JSON.stringify({ tls }))
+}
+
+function routersOf(ids: readonly number[], secure: boolean): Record<string, unknown> {
+  const routers: Record<string, unknown> = {}
+  for (const id of ids) {
+    const router = { rule: `Host(\`${hostName(id)}\`)`, service: `service${id}` }
+    routers[`router${id}`] = { ...router, entryPoints: ['web'] }
+    if (secure) routers[`secure${id}`] = { ...router, entryPoints: ['websecure'], tls: {} }
+  }
+  return routers
+}
+
+function servicesOf(ids: readonly number[], origin: number, endpoints: number): Record<string, unknown> {
+  return Object.fromEntries(
+    ids.map((id) => [`service${id}`, { loadBalancer: { servers: serversOf(origin, endpoints) } }]),
+  )
+}
+
+/** Further endpoints are other loopback addresses, where the same origin listens too. */
+function serversOf(origin: number, endpoints: number): { url: string }[] {
+  return Array.from({ length: endpoints }, (_, index) => ({ url: `http://127.0.0.${index + 1}:${origin}` }))
+}
