@@ -1,5 +1,5 @@
 import type { Protocol } from './ask.ts'
-import { ALL, MANY_ROUTERS, ONE_WORKER, TWO_WORKERS } from './contestants.ts'
+import { ALL, MANY_ROUTERS, MANY_SERVICES, ONE_WORKER, TWO_WORKERS } from './contestants.ts'
 import { PATHS } from './origin.ts'
 import type { Contestant } from './proxies/contestant.ts'
 
@@ -52,7 +52,7 @@ export const WORKERS = 'workers'
 
 export const CASES: readonly LoadCase[] = [
   ...matrix(),
-  { ...headline(), name: ROUTERS, allHosts: true, contestants: [ONE_WORKER, MANY_ROUTERS] },
+  { ...headline(), name: ROUTERS, allHosts: true, contestants: [ONE_WORKER, MANY_ROUTERS, MANY_SERVICES] },
   { ...headline(), name: WORKERS, connections: 256, contestants: [ONE_WORKER, TWO_WORKERS] },
 ]
 

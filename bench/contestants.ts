@@ -10,7 +10,8 @@ export const PEERS: readonly Contestant[] = [haproxy, nginx, caddy]
 export const ALL: readonly Contestant[] = [ONE_WORKER, ...PEERS]
 
 export const TWO_WORKERS = tidegate({ name: 'tidegate, 2 workers', workers: 2, probe: 'connections' })
-export const MANY_ROUTERS = tidegate({ name: 'tidegate, 10,000 routers', routers: 10_000 })
+export const MANY_ROUTERS = tidegate({ name: 'tidegate, 10,000 routers', routers: 10_000, services: 10 })
+export const MANY_SERVICES = tidegate({ name: 'tidegate, 10,000 services', routers: 10_000 })
 /** Not pinned: its control plane must not have to share the worker's core. */
 export const CHANGING = tidegate({
   name: 'tidegate, changing',

@@ -34,8 +34,7 @@ end
 function inTurn(hosts: readonly string[]): string {
   return `local hosts = {${hosts.map((host) => `"${host}"`).join(',')}}
 local requests, at = {}, 0
-function init(args)
-  wrk.init(args)
+function init()
   for i, host in ipairs(hosts) do
     wrk.headers["Host"] = host
     requests[i] = wrk.format()

@@ -13,6 +13,8 @@ export interface TidegateVariant {
   readonly name: string
   readonly workers?: number
   readonly routers?: number
+  /** Default: as many as routers, one each. Routers share them in turn. */
+  readonly services?: number
   /** Endpoints of each service. */
   readonly endpoints?: number
   readonly place?: 'proxy' | 'anywhere'
@@ -22,13 +24,21 @@ export interface TidegateVariant {
 
 /** The built program, with defaults wherever a contestant needs nothing else. */
 export function tidegate(variant: TidegateVariant): Contestant {
-  const { name, workers = 1, routers = 10, endpoints = 1, place = 'proxy', probe } = variant
+  const {
+    name,
+    workers = 1,
+    routers = 10,
+    services = routers,
+    endpoints = 1,
+    place = 'proxy',
+    probe,
+  } = variant
   return {
     name,
     routers,
     place,
     async configure(setting) {
-      await writeRouting(setting, routers, endpoints)
+      await writeRouting(setting, routers, services, endpoints)
       const node = probe === undefined ? [process.execPath] : probing(probe, setting.folder)
       return [...node, PROGRAM, 'run', ...flags(setting, workers)]
     },
@@ -58,30 +68,39 @@ function flags({ folder, ports }: Setting, workers: number): string[] {
   ]
 }
 
-async function writeRouting(setting: Setting, routers: number, endpoints: number): Promise<void> {
+async function writeRouting(
+  setting: Setting,
+  routers: number,
+  services: number,
+  endpoints: number,
+): Promise<void> {
   const folder = routingFolder(setting.folder)
   await mkdir(folder, { recursive: true })
   await mkdir(probeFolder(setting.folder), { recursive: true })
   for (let first = 0; first < routers; first += ROUTERS_PER_FILE) {
-    const count = Math.min(ROUTERS_PER_FILE, routers - first)
-    const ids = Array.from({ length: count }, (_, index) => first + index)
-    const routing = {
-      http: { routers: routersOf(ids, routers <= FEW), services: servicesOf(ids, setting.origin, endpoints) },
+    const ids = Array.from(
+      { length: Math.min(ROUTERS_PER_FILE, routers - first) },
+      (_, index) => first + index,
+    )
+    const own = ids.filter((id) => id < services)
+    const http = {
+      routers: routersOf(ids, services, routers <= FEW),
+      ...(own.length === 0 ? {} : { services: servicesOf(own, setting.origin, endpoints) }),
     }
-    await writeFile(join(folder, `routing-${first}.json`), JSON.stringify(routing))
+    await writeFile(join(folder, `routing-${first}.json`), JSON.stringify({ http }))
   }
   const { certificate: certFile, key: keyFile } = setting.certificate
-  const tls = {
-    certificates: [{ certFile, keyFile }],
-    stores: { default: { defaultCertificate: { certFile, keyFile } } },
-  }
-  await writeFile(join(folder, 'tls.json'), JSON.stringify({ tls }))
+  const stores = { default: { defaultCertificate: { certFile, keyFile } } }
+  await writeFile(
+    join(folder, 'tls.json'),
+    JSON.stringify({ tls: { certificates: [{ certFile, keyFile }], stores } }),
+  )
 }
 
-function routersOf(ids: readonly number[], secure: boolean): Record<string, unknown> {
+function routersOf(ids: readonly number[], services: number, secure: boolean): Record<string, unknown> {
   const routers: Record<string, unknown> = {}
   for (const id of ids) {
-    const router = { rule: `Host(\`${hostName(id)}\`)`, service: `service${id}` }
+    const router = { rule: `Host(\`${hostName(id)}\`)`, service: `service${id % services}` }
     routers[`router${id}`] = { ...router, entryPoints: ['web'] }
     if (secure) routers[`secure${id}`] = { ...router, entryPoints: ['websecure'], tls: {} }
   }

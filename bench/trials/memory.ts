@@ -1,5 +1,4 @@
 import { connect } from 'node:net'
-import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runWrk } from '../load/wrk.ts'
 import { residentBytes } from '../machine/memory.ts'
@@ -74,58 +73,54 @@ function trial(
   }
 }
 
-async function perConnection(bench: Bench, proxy: RunningProxy): Promise<Measured> {
-  const before = await warmBytes(bench, proxy)
+/** From the start on, so that whatever the heap grows by counts as the connections' memory. */
+async function perConnection(_: Bench, proxy: RunningProxy): Promise<Measured> {
+  const before = residentBytes(proxy.pid)
   await using _idle = await openIdle(proxy.portOf('plain'), CONNECTIONS, requestFor(PATHS['100b'].path))
   await sleep(SETTLE_MS)
   return { kibibytes: (residentBytes(proxy.pid) - before) / 1_024 / CONNECTIONS }
 }
 
 async function slowReader(bench: Bench, proxy: RunningProxy): Promise<Measured> {
-  const before = await warmBytes(bench, proxy)
-  const socket = connect({ port: proxy.portOf('plain'), host: '127.0.0.1' })
-  socket.on('error', () => undefined)
-  socket.write(requestFor(PATHS['1g'].path))
+  await warmUp(bench, proxy)
+  const before = residentBytes(proxy.pid)
   let most = before
-  try {
-    await readSlowly(socket, () => (most = Math.max(most, residentBytes(proxy.pid))))
-  } finally {
-    socket.destroy()
-  }
+  await readSlowly(proxy.portOf('plain'), () => (most = Math.max(most, residentBytes(proxy.pid))))
   return { mebibytes: (most - before) / MEBIBYTE }
 }
 
-/** The memory of a proxy that has worked: code compiled, pools filled, heap grown. */
-async function warmBytes(bench: Bench, proxy: RunningProxy): Promise<number> {
-  const load = {
-    protocol: 'plain',
-    hosts: [hostName(7)],
-    path: PATHS['10k'].path,
-    upload: 0,
-    keepAlive: true,
-    connections: 64,
-  } as const
+/** A proxy that has worked: code compiled, pools filled, heap grown. */
+async function warmUp(bench: Bench, proxy: RunningProxy): Promise<void> {
+  const request = { protocol: 'plain', hosts: [hostName(7)], path: PATHS['10k'].path, upload: 0 } as const
+  const size = { keepAlive: true, connections: 64, seconds: 3 }
   await runWrk(bench.programs, {
-    ...load,
+    ...request,
+    ...size,
     port: proxy.portOf('plain'),
-    seconds: 3,
     folder: bench.surroundings.folder,
   })
   await sleep(SETTLE_MS)
-  return residentBytes(proxy.pid)
 }
 
 /** Ten times a second a little; in between the kernel's buffers are full and the proxy has to wait. */
-async function readSlowly(socket: Socket, onRead: () => void): Promise<void> {
-  const perTurn = BYTES_PER_SECOND / 10
-  let taken = 0
+async function readSlowly(port: number, onTurn: () => void): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  let allowed = 0
+  socket.on('error', () => undefined)
+  socket.on('data', ({ length }) => {
+    allowed -= length
+    if (allowed <= 0) socket.pause()
+  })
+  socket.write(requestFor(PATHS['1g'].path))
   for (let turn = 0; turn < READ_S * 10; turn++) {
-    const chunk = socket.read(Math.min(perTurn, socket.readableLength)) as Buffer | null
-    taken += chunk?.length ?? 0
-    onRead()
+    if (socket.readyState === 'closed') throw new Error('the body of 1 GiB was cut short')
+    allowed += BYTES_PER_SECOND / 10
+    socket.resume()
     await sleep(100)
+    onTurn()
   }
-  if (taken < perTurn) throw new Error('the slow reader got nothing')
+  socket.destroy()
+  if (allowed > BYTES_PER_SECOND) throw new Error('the body of 1 GiB came more slowly than it was read')
 }
 
 function requestFor(path: string): string {

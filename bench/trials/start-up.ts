@@ -1,9 +1,9 @@
-import { ALL, MANY_ROUTERS } from '../contestants.ts'
+import { ALL, MANY_SERVICES } from '../contestants.ts'
 import { startProxy } from '../proxies/running-proxy.ts'
 import type { Trial } from '../trial.ts'
 
 const START_UP = 'start-up'
-const CONTESTANTS = [...ALL, MANY_ROUTERS]
+const CONTESTANTS = [...ALL, MANY_SERVICES]
 
 /** From the start of the process to the first request that was answered through a router. */
 export const startUp: Trial = {
