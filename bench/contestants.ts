@@ -6,8 +6,7 @@ import { tidegate } from './proxies/tidegate.ts'
 
 /** Everyone with one proxy thread, ten routers by host, the same forwarding headers, and no access log. */
 export const ONE_WORKER: Contestant = tidegate({ name: 'tidegate' })
-export const PEERS: readonly Contestant[] = [haproxy, nginx, caddy]
-export const ALL: readonly Contestant[] = [ONE_WORKER, ...PEERS]
+export const ALL: readonly Contestant[] = [ONE_WORKER, haproxy, nginx, caddy]
 
 export const TWO_WORKERS = tidegate({ name: 'tidegate, 2 workers', workers: 2, probe: 'connections' })
 export const MANY_ROUTERS = tidegate({ name: 'tidegate, 10,000 routers', routers: 10_000, services: 10 })

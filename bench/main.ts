@@ -7,7 +7,7 @@ import type { Programs } from './programs.ts'
 import { writeJson } from './report/json.ts'
 import { markdownReport } from './report/markdown.ts'
 import { Stage } from './stage.ts'
-import { selectTrials } from './trials.ts'
+import { selectProfiledCase, selectTrials } from './trials.ts'
 import type { Trial } from './trial.ts'
 import { profileWorker } from './trials/profile.ts'
 
@@ -36,7 +36,10 @@ async function main(options: BenchOptions): Promise<void> {
   reportMissing(programs)
   const machine = await describeMachine(programs)
   await using stage = await Stage.open(options, programs)
-  if (options.profile) return void process.stdout.write(`${await profileWorker(stage)}\n`)
+  if (options.profile) {
+    const load = selectProfiledCase(options)
+    return void process.stdout.write(`${load.name}\n\n${await profileWorker(stage, load)}\n`)
+  }
   announce(stage, trials)
   for (const trial of trials) await runTrial(stage, trial)
   const run = { machine, effort: options.effort, trials, figures: stage.figures }

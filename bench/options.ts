@@ -23,7 +23,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --full             the whole matrix rather than the usual trials
   --proxies=A,B      only these of tidegate, haproxy, nginx, caddy
   --memory           memory instead of speed
-  --profile          where a worker's time goes, instead of comparing
+  --profile          where a worker's time goes, instead of comparing (--only names the case)
   --list             names the trials, and ends
 `
 

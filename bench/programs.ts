@@ -7,7 +7,7 @@ import { installHint } from '../test/peers/catalogue.ts'
 const run = promisify(execFile)
 
 /** Programs of other projects that the bench runs. */
-export const NEEDED = ['haproxy', 'nginx', 'caddy', 'wrk', 'h2load'] as const satisfies PeerName[]
+const NEEDED = ['haproxy', 'nginx', 'caddy', 'wrk', 'h2load'] as const satisfies PeerName[]
 /** Part of every Linux distribution, and not fetched. */
 const SYSTEM_TOOLS: Readonly<Record<string, string>> = {
   taskset: 'apt-get install util-linux',

@@ -137,7 +137,7 @@ export function judge(figures: Figures, targets = TARGETS): Verdict[] {
   })
 }
 
-export function holds(value: number, { sign, value: bound }: Bound): boolean {
+function holds(value: number, { sign, value: bound }: Bound): boolean {
   return sign === '≤' ? value <= bound : value >= bound
 }
 

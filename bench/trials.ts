@@ -1,4 +1,5 @@
-import { CASES } from './cases.ts'
+import type { LoadCase } from './cases.ts'
+import { CASES, HEADLINE } from './cases.ts'
 import type { BenchOptions } from './options.ts'
 import type { Trial } from './trial.ts'
 import { applyChange } from './trials/apply-change.ts'
@@ -17,4 +18,12 @@ export function selectTrials({ only, full, memory }: BenchOptions): readonly Tri
   const lost = only.find((word) => !all.some(({ name }) => name.includes(word)))
   if (lost !== undefined) throw new Error(`--only=${lost} fits no trial; --list names them`)
   return all.filter(({ name }) => only.some((word) => name.includes(word)))
+}
+
+/** The first case of load that is named; the one that the targets are about when none is. */
+export function selectProfiledCase({ only }: BenchOptions): LoadCase {
+  const names = only.length === 0 ? [HEADLINE] : only
+  const found = CASES.find(({ name }) => names.some((word) => name.includes(word)))
+  if (!found) throw new Error(`--profile needs a case of load, and --only=${only.join(',')} names none`)
+  return found
 }

@@ -69,22 +69,25 @@ async function measure(
   proxy: RunningProxy,
   seconds: number,
 ): Promise<Record<'cpu' | 'rate' | 'p50' | 'p99' | 'errors', number> & { busier?: number }> {
-  const { routers, name } = proxy.contestant
-  const hosts = load.allHosts ? hostNames(routers) : [hostName(Math.min(7, routers - 1))]
-  const run: LoadRun = {
-    ...load,
-    port: proxy.portOf(load.protocol),
-    hosts,
-    seconds,
-    folder: bench.surroundings.folder,
-  }
+  const run = loadRun(bench, load, proxy, seconds)
   const from = Date.now()
   const before = cpuTimeOf(proxy.pid)
-  const result: LoadResult = await (load.protocol === 'h2' ? runH2load : runWrk)(bench.programs, run)
+  const result = await runLoad(bench, run)
   const used = cpuTimeOf(proxy.pid) - before
   const { requests, p50, p99, errors } = result
   const values = { cpu: used / requests, rate: requests / result.seconds, p50, p99, errors }
-  return name === TWO_WORKERS.name ? { ...values, busier: await busierShare(proxy, from) } : values
+  return proxy.contestant === TWO_WORKERS ? { ...values, busier: await busierShare(proxy, from) } : values
+}
+
+/** What a case means for a proxy. */
+export function loadRun(bench: Bench, load: LoadCase, proxy: RunningProxy, seconds: number): LoadRun {
+  const { routers } = proxy.contestant
+  const hosts = load.allHosts ? hostNames(routers) : [hostName(Math.min(7, routers - 1))]
+  return { ...load, port: proxy.portOf(load.protocol), hosts, seconds, folder: bench.surroundings.folder }
+}
+
+export function runLoad({ programs }: Bench, run: LoadRun): Promise<LoadResult> {
+  return run.protocol === 'h2' ? runH2load(programs, run) : runWrk(programs, run)
 }
 
 /** Percent of the connections of this run that the busier worker accepted. */

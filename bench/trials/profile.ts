@@ -1,16 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { LoadCase } from '../cases.ts'
 import { PROFILED } from '../contestants.ts'
-import { runWrk } from '../load/wrk.ts'
-import { PATHS } from '../origin.ts'
-import { hostName } from '../proxies/contestant.ts'
 import { startProxy } from '../proxies/running-proxy.ts'
 import { probeFolder } from '../proxies/tidegate.ts'
 import type { Bench } from '../trial.ts'
+import { loadRun, runLoad } from './load-trial.ts'
 
 /** The probe begins when the thread is four seconds old and takes eight; both fit in. */
 const LOAD_S = 14
 const ENTRIES = 25
+const IDLE = '(idle)'
 
 interface CpuProfile {
   readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
@@ -23,19 +23,13 @@ interface CallFrame {
   readonly lineNumber: number
 }
 
-/** Where a worker spends its time on 100-byte GETs: a table of functions by their own share, callees left out. */
-export async function profileWorker(bench: Bench): Promise<string> {
+/**
+ * Where a worker spends its time under the load of a case: a table of functions by their own share of the time in
+ * which it was not idle, callees left out. Native functions include what the kernel does for them.
+ */
+export async function profileWorker(bench: Bench, load: LoadCase): Promise<string> {
   await using proxy = await startProxy(PROFILED, bench.surroundings)
-  const folder = bench.surroundings.folder
-  const load = {
-    protocol: 'plain',
-    hosts: [hostName(7)],
-    path: PATHS['100b'].path,
-    upload: 0,
-    keepAlive: true,
-    connections: 64,
-  } as const
-  await runWrk(bench.programs, { ...load, port: proxy.portOf('plain'), seconds: LOAD_S, folder })
+  await runLoad(bench, loadRun(bench, load, proxy, LOAD_S))
   const written = probeFolder(proxy.setting.folder)
   const file = (await readdir(written)).find((name) => name.endsWith('.cpuprofile'))
   if (file === undefined) throw new Error('the worker wrote no profile')
@@ -49,6 +43,7 @@ function table(profile: CpuProfile): string {
   for (const [index, node] of profile.samples.entries()) {
     const time = profile.timeDeltas[index] ?? 0
     const place = places.get(node) ?? '?'
+    if (place === IDLE) continue
     times.set(place, (times.get(place) ?? 0) + time)
     total += time
   }
