@@ -11,8 +11,8 @@ import { selectProfiledCase, selectTrials } from './trials.ts'
 import type { Trial } from './trial.ts'
 import { profileWorker } from './trials/profile.ts'
 
-/** Without these there is no load and no origin; of the other programs, those that are there take part. */
-const INDISPENSABLE = ['nginx', 'wrk', 'h2load', 'taskset', 'openssl']
+/** Without these there is no load and no origin; without h2load only HTTP/2 is left out, without a peer the peer. */
+const INDISPENSABLE = ['nginx', 'wrk', 'taskset', 'openssl']
 
 // Leaving by `exit` ends every child process, each by its own number.
 for (const [signal, code] of [

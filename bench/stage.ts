@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Figures } from './figures.ts'
@@ -22,6 +23,7 @@ export class Stage implements Bench, AsyncDisposable {
   readonly #proxies: readonly string[]
   readonly #running = new Map<Contestant, Promise<RunningProxy | undefined>>()
   readonly #startedAt = performance.now()
+  readonly #removeFiles = (): void => rmSync(this.surroundings.folder, { recursive: true, force: true })
 
   private constructor(options: BenchOptions, programs: Programs, origin: Origin, surroundings: Surroundings) {
     this.effort = options.effort
@@ -29,6 +31,8 @@ export class Stage implements Bench, AsyncDisposable {
     this.programs = programs
     this.origin = origin
     this.surroundings = surroundings
+    // Also when the operator ends it.
+    process.once('exit', this.#removeFiles)
   }
 
   static async open(options: BenchOptions, programs: Programs): Promise<Stage> {
@@ -63,7 +67,8 @@ export class Stage implements Bench, AsyncDisposable {
       await proxy?.[Symbol.asyncDispose]()
     }
     await this.origin[Symbol.asyncDispose]()
-    await rm(this.surroundings.folder, { recursive: true, force: true })
+    process.removeListener('exit', this.#removeFiles)
+    this.#removeFiles()
   }
 
   /** Why it does not start is said, once. */
