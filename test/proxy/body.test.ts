@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Body, BODY_HIGH_WATER } from '../../src/proxy/body.ts'
+import { HeaderList } from '../../src/proxy/header-list.ts'
+
+/** A body and what its producer was told, in order. */
+function recorded(length?: number): { body: Body; told: string[] } {
+  const told: string[] = []
+  const body = new Body(length, {
+    resume: () => told.push('resume'),
+    cancel: () => told.push('cancel'),
+    demand: () => told.push('demand'),
+  })
+  return { body, told }
+}
+
+function drained(body: Body): string {
+  let text = ''
+  for (let chunk = body.take(); chunk; chunk = body.take()) text += chunk.toString('latin1')
+  return text
+}
+
+test('what is at hand can be taken at once', () => {
+  const { body, told } = recorded(6)
+  body.push(Buffer.from('abc'))
+  body.push(Buffer.from('def'))
+  assert.equal(body.buffered, 6)
+  assert.ok(!body.done)
+  body.end(new HeaderList(['X', 'y']))
+  assert.ok(body.complete && !body.done)
+  assert.equal(drained(body), 'abcdef')
+  assert.ok(body.done)
+  assert.deepEqual(body.trailers?.fields, ['X', 'y'])
+  assert.deepEqual(told, ['demand'], 'asked for once, never told to go on, since it was never told to stop')
+})
+
+test('a producer is asked to pause when much waits, and to go on when half of it was taken', () => {
+  const { body, told } = recorded()
+  const piece = Buffer.alloc(BODY_HIGH_WATER / 4)
+  assert.deepEqual(
+    [1, 2, 3, 4].map(() => body.push(piece)),
+    [true, true, true, false],
+  )
+  assert.ok(body.full)
+  body.take()
+  body.take()
+  assert.deepEqual(told, ['demand'])
+  body.take()
+  assert.deepEqual(told, ['demand', 'resume'])
+  assert.ok(!body.full)
+})
+
+test('waiting is one call, at once when there is something already', () => {
+  const { body } = recorded()
+  let woken = 0
+  body.onReadable(() => woken++)
+  assert.equal(woken, 0)
+  body.push(Buffer.from('a'))
+  body.push(Buffer.from('b'))
+  assert.equal(woken, 1)
+  body.onReadable(() => woken++)
+  assert.equal(woken, 2)
+  drained(body)
+  body.onReadable(() => woken++)
+  body.end()
+  assert.equal(woken, 3)
+})
+
+test('a body that breaks off never looks complete', async () => {
+  const { body } = recorded(5)
+  body.push(Buffer.from('abc'))
+  body.fail(new Error('cut'))
+  assert.ok(!body.complete && !body.done)
+  assert.equal(drained(body), 'abc')
+  assert.ok(!body.done)
+  await assert.rejects(Array.fromAsync(body), /cut/)
+})
+
+test('what is complete cannot break off any more', () => {
+  const { body } = recorded(1)
+  body.push(Buffer.from('a'))
+  body.end()
+  body.fail(new Error('too late'))
+  assert.equal(body.error, undefined)
+})
+
+test('cancelling tells the producer once, and not when all has come', () => {
+  const { body, told } = recorded()
+  body.push(Buffer.from('a'))
+  body.cancel()
+  body.cancel()
+  assert.deepEqual(told, ['cancel'])
+  assert.equal(body.push(Buffer.from('b')), true, 'what still comes is dropped')
+  assert.equal(body.buffered, 0)
+  assert.ok(body.cancelled)
+  const whole = recorded()
+  whole.body.end()
+  whole.body.cancel()
+  assert.deepEqual(whole.told, [])
+})
+
+test('a kept body can be read anew, as often as one likes, with what came meanwhile', () => {
+  const { body } = recorded()
+  body.keep(10)
+  body.push(Buffer.from('abc'))
+  for (let i = 0; i < 5; i++) {
+    assert.equal(drained(body), 'abc', 'each time from its first byte')
+    assert.ok(body.rewind())
+  }
+  body.take()
+  body.push(Buffer.from('def'))
+  assert.ok(body.rewind())
+  body.push(Buffer.from('ghi'))
+  body.end()
+  assert.equal(drained(body), 'abcdefghi')
+  assert.ok(body.done)
+  assert.ok(body.rewind())
+  assert.ok(!body.done)
+  assert.equal(drained(body), 'abcdefghi')
+})
+
+const NOT_KEPT: readonly (readonly [
+  name: string,
+  length: number | undefined,
+  prepare: (body: Body) => void,
+])[] = [
+  ['nobody asked for it', undefined, () => {}],
+  ['it is known to be too long', 11, (body) => body.keep(10)],
+  [
+    'it has outgrown the limit',
+    undefined,
+    (body) => {
+      body.keep(10)
+      body.push(Buffer.alloc(11))
+      drained(body)
+    },
+  ],
+  [
+    'it broke off',
+    undefined,
+    (body) => {
+      body.keep(10)
+      body.fail(new Error('cut'))
+    },
+  ],
+  [
+    'it was cancelled',
+    undefined,
+    (body) => {
+      body.keep(10)
+      body.cancel()
+    },
+  ],
+]
+for (const [name, length, prepare] of NOT_KEPT) {
+  test(`a body cannot be read anew: ${name}`, () => {
+    const { body } = recorded(length)
+    prepare(body)
+    assert.equal(body.rewind(), false)
+  })
+}
+
+test('leaving a loop over the chunks cancels the rest', async () => {
+  const { body, told } = recorded()
+  body.push(Buffer.from('a'))
+  for await (const chunk of body) {
+    assert.equal(chunk.toString(), 'a')
+    break
+  }
+  assert.deepEqual(told, ['demand', 'cancel'])
+})
+
+test('a loop waits for what is still to come', async () => {
+  const { body } = recorded()
+  setImmediate(() => {
+    body.push(Buffer.from('a'))
+    setImmediate(() => {
+      body.push(Buffer.from('b'))
+      body.end()
+    })
+  })
+  assert.equal(Buffer.concat(await Array.fromAsync(body)).toString(), 'ab')
+})
