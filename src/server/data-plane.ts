@@ -87,7 +87,7 @@ export class DataPlane {
 
   /** Serves a socket that `server` accepted with `pauseOnConnect`. */
   accept(entryPoint: string, socket: Socket, server: Server): void {
-    const { host } = this.#entryPoints.get(entryPoint)!
+    const point = this.#entryPoints.get(entryPoint)!
     // A client that was reset before it was accepted has no address any more, but what it sent can still be read:
     // nobody could say whether it is allowed, and nobody waits for the answer.
     if (socket.remoteAddress === undefined) {
@@ -97,12 +97,13 @@ export class DataPlane {
     const peer = {
       address: plainAddress(socket.remoteAddress),
       port: socket.remotePort ?? 0,
-      localPort: socket.localPort ?? 0,
+      // All sockets of a listener have its port: asking once spares each connection a system call.
+      localPort: (point.localPort ||= socket.localPort ?? 0),
       secure: false,
     }
     socket.setNoDelay(true)
     this.#connections.add(
-      new ClientConnection((handler) => Wire.accepted(socket, server, handler), peer, host),
+      new ClientConnection((handler) => Wire.accepted(socket, server, handler), peer, point.host),
     )
   }
 
@@ -198,7 +199,7 @@ export class DataPlane {
       },
       closed: (connection: ClientConnection) => void this.#connections.delete(connection),
     }
-    return { host, table }
+    return { host, table, localPort: 0 }
   }
 
   #count(why: WhyCode): void {
@@ -339,6 +340,8 @@ export class DataPlane {
 interface EntryPoint {
   readonly host: ConstructorParameters<typeof ClientConnection>[2]
   readonly table: RoutingTable<Router>
+  /** 0 until the first connection tells. */
+  localPort: number
 }
 
 /** IPv4-mapped addresses as what they are: rules and logs are written for IPv4. */

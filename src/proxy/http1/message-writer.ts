@@ -58,21 +58,11 @@ export class MessageWriter {
     this.#chunked = chunked
     this.#trailersWanted = trailersWanted
     this.#left = body.length ?? Number.POSITIVE_INFINITY
-    const first = body.buffered > 0 && body.buffered <= COMBINED_LIMIT ? body.take() : undefined
-    if (!first || chunked) {
-      this.#body = body
-      this.#wire.write(head)
-      if (first) this.#writeChunk(first)
-      this.#pump()
-      return
-    }
     this.#body = body
-    this.#count(first)
-    if (this.#body === null) return
-    const bytes = Buffer.allocUnsafe(head.length + first.length)
-    bytes.write(head, 0, 'latin1')
-    bytes.set(first, head.length)
-    this.#wire.write(bytes)
+    const first = body.buffered > 0 && body.buffered <= COMBINED_LIMIT ? body.take() : undefined
+    if (!first?.length) this.#wire.write(head)
+    else if (chunked) this.#writeFirstChunk(head, first, body)
+    else this.#writeTogether(head, first, '')
     this.#pump()
   }
 
@@ -102,6 +92,29 @@ export class MessageWriter {
     return body
   }
 
+  /** A short body that is there as a whole leaves in one write, its last chunk included. */
+  #writeFirstChunk(head: string, chunk: Buffer, body: Body): void {
+    const last = body.done ? this.#lastChunk(body) : ''
+    this.#writeTogether(`${head}${chunk.length.toString(16)}\r\n`, chunk, `\r\n${last}`)
+    if (last === '') return
+    this.#body = null
+    this.#events.written()
+  }
+
+  #writeTogether(before: string, chunk: Buffer, behind: string): void {
+    this.#count(chunk)
+    if (this.#body === null) return
+    const bytes = Buffer.allocUnsafe(before.length + chunk.length + behind.length)
+    bytes.write(before, 0, 'latin1')
+    bytes.set(chunk, before.length)
+    if (behind !== '') bytes.write(behind, before.length + chunk.length, 'latin1')
+    this.#wire.write(bytes)
+  }
+
+  #lastChunk(body: Body): string {
+    return `0\r\n${this.#trailersWanted && body.trailers ? fieldsText(body.trailers) : ''}\r\n`
+  }
+
   #pump(): void {
     const body = this.#body
     if (!body || this.#waiting) return
@@ -119,18 +132,12 @@ export class MessageWriter {
   }
 
   #writeChunk(chunk: Buffer): void {
-    this.#count(chunk)
-    if (this.#body === null) return
-    if (!this.#chunked) this.#wire.write(chunk)
-    else {
-      const size = chunk.length.toString(16) + '\r\n'
-      const framed = Buffer.allocUnsafe(size.length + chunk.length + 2)
-      framed.write(size, 0, 'latin1')
-      framed.set(chunk, size.length)
-      framed[framed.length - 2] = 13
-      framed[framed.length - 1] = 10
-      this.#wire.write(framed)
+    if (this.#chunked) {
+      this.#writeTogether(`${chunk.length.toString(16)}\r\n`, chunk, '\r\n')
+      return
     }
+    this.#count(chunk)
+    if (this.#body !== null) this.#wire.write(chunk)
   }
 
   /** A counted body never gets longer than was announced: what follows would be read as the next message. */
@@ -146,10 +153,7 @@ export class MessageWriter {
       return
     }
     this.#body = null
-    if (this.#chunked) {
-      const trailers = this.#trailersWanted && body.trailers ? fieldsText(body.trailers) : ''
-      this.#wire.write(`0\r\n${trailers}\r\n`)
-    }
+    if (this.#chunked) this.#wire.write(this.#lastChunk(body))
     this.#events.written()
   }
 

@@ -10,10 +10,13 @@ export interface Transport {
   readonly maxIdleConnections: number
 }
 
-/** Traefik's defaults, but for `dialTimeout` (30 s there): a black hole must not hold a request for long. */
+/**
+ * Traefik's defaults, but for `dialTimeout` (30 s there): a black hole must not hold a request for long; and for
+ * `maxIdleConnections` (200 there): beyond it connections are opened and closed all the time (measured at 256 clients).
+ */
 export const DEFAULT_TRANSPORT: Transport = {
   dialTimeout: 3_000,
   responseHeaderTimeout: 0,
   idleTimeout: 90_000,
-  maxIdleConnections: 200,
+  maxIdleConnections: 1_000,
 }
