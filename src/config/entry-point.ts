@@ -1,5 +1,6 @@
 import type { Fields, OptionsOf } from './fields.ts'
 import type { ListenAddress } from './listen-address.ts'
+import { routerTls } from './tls.ts'
 
 /** Above every priority that a router can be given, so that a redirection takes all. */
 const REDIRECTION_PRIORITY = Number.MAX_SAFE_INTEGER - 1
@@ -22,7 +23,7 @@ export const entryPointOptions = (field: Fields) => ({
     .prefault({}),
   allowACMEByPass: field.pending('certificates by ACME'),
   proxyProtocol: field.pending('the PROXY protocol'),
-  http2: field.pending('HTTP/2'),
+  http2: http2(field),
   http3: field.pending('HTTP/3'),
   udp: field.pending('UDP entry points'),
 })
@@ -80,6 +81,19 @@ function forwardedHeaders(field: Fields) {
     .prefault({})
 }
 
+function http2(field: Fields) {
+  const tableSize = (doc: string) => field.integer(doc, { min: 0, max: 65_536 }).default(4_096)
+  return field
+    .section('HTTP/2 with clients, which TLS connections choose by ALPN.', {
+      maxConcurrentStreams: field
+        .integer('Requests that one connection may have under way.', { min: 1, max: 100_000 })
+        .default(250),
+      maxDecoderHeaderTableSize: tableSize('Bytes of the table by which clients compress headers.'),
+      maxEncoderHeaderTableSize: tableSize('Bytes of the table by which headers to clients are compressed.'),
+    })
+    .prefault({})
+}
+
 function http(field: Fields) {
   const redirection = {
     to: field.string('Name of an entry point, or a port such as `:443`.'),
@@ -97,7 +111,7 @@ function http(field: Fields) {
       middlewares: field
         .list('Middlewares that all requests pass first.', field.string('`name@provider`.'))
         .default([]),
-      tls: field.pending('TLS'),
+      tls: routerTls(field),
       encodeQuerySemicolons: field
         .boolean('Forwards `;` in queries as `%3B`, since services disagree about what it means.')
         .default(false),

@@ -1,4 +1,5 @@
 import type { Fields, OptionsOf } from './fields.ts'
+import { routerTls } from './tls.ts'
 
 /**
  * The dynamic configuration that providers produce, one schema per resource. Each resource is decoded by itself,
@@ -20,7 +21,7 @@ export const routerOptions = (field: Fields) => ({
     .optional(),
   priority: field.integer('Higher wins; 0 or left out: the length of the rule.').default(0),
   ruleSyntax: field.choice('Kept for compatibility; only v3 is understood.', ['v3']).optional(),
-  tls: field.pending('TLS on routers comes with the TLS entry points'),
+  tls: routerTls(field),
   observability: field.pending('per-router observability'),
   parentRefs: field.pending('routers in several layers'),
 })
@@ -73,4 +74,4 @@ export const serviceOptions = (field: Fields) => ({
 /** The kinds of resources under `http`, and what else is understood. */
 export const HTTP_SECTIONS = ['routers', 'services', 'middlewares', 'serversTransports'] as const
 /** Top-level sections of the dynamic configuration that are not built yet, with what they wait for. */
-export const PENDING_SECTIONS = { tcp: 'TCP routing', udp: 'UDP routing', tls: 'TLS' } as const
+export const PENDING_SECTIONS = { tcp: 'TCP routing', udp: 'UDP routing' } as const

@@ -110,7 +110,7 @@ function keyOrigin(node: SourceNode | undefined, key: string): Origin | undefine
 }
 
 /** `instances` is read by the provider itself. */
-const TOP_LEVEL = ['http', ...Object.keys(PENDING_SECTIONS), 'instances']
+const TOP_LEVEL = ['http', 'tls', ...Object.keys(PENDING_SECTIONS), 'instances']
 
 function unknownTopLevel(root: SourceNode): Problem[] {
   if (root.kind !== 'section')

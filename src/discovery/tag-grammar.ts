@@ -100,7 +100,7 @@ function checkResource(path: readonly KeyPart[], names: readonly string[]): KeyC
 }
 
 function checkTls(names: readonly string[]): KeyComplaint | undefined {
-  if (names[1] === 'stores' && names[2] === 'default') return undefined
+  if (names[1] === 'stores' && names[2] === 'default' && names[3] === 'defaultgeneratedcert') return undefined
   return filesOnly(
     names
       .slice(0, 2)

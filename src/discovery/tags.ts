@@ -237,7 +237,7 @@ class Reader {
   }
 
   #listPending(tree: SectionNode): void {
-    for (const [name, what] of Object.entries(PENDING_SECTIONS)) {
+    for (const [name, what] of PENDING_IN_TAGS) {
       const node = child(tree, name)
       if (node === undefined) continue
       this.#complain({
@@ -272,6 +272,9 @@ class Reader {
     ]
   }
 }
+
+/** Of `tls`, tags may say only what ACME is to make. */
+const PENDING_IN_TAGS = [...Object.entries(PENDING_SECTIONS), ['tls', 'certificates by ACME'] as const]
 
 const TRUE = new Set(['true', 't', '1'])
 const FALSE = new Set(['false', 'f', '0'])
