@@ -95,6 +95,7 @@ export async function startApp({
     log,
     draining: config.experiments.draining,
     precedence: precedence(config),
+    tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
   })
   const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, addresses)
   await app.start()

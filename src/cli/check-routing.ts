@@ -4,15 +4,17 @@ import type { Problem } from '../config/problem.ts'
 import { fromPlain } from '../config/source-tree.ts'
 import type { StaticConfig } from '../config/static.ts'
 import { discover } from '../discover.ts'
+import { certificateDefinitions } from '../discovery/certificate-definitions.ts'
 import type { TagSourceOptions } from '../discovery/options.ts'
 import type { ProviderDefinition, ProviderTools, Snapshot, Update } from '../discovery/provider.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
 import { SourceBuilder } from '../discovery/source-builder.ts'
-import type { RoutingContext } from '../discovery/source.ts'
+import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { MiddlewareDefinition } from '../middleware.ts'
 import { providerShapes } from '../provider-catalogue.ts'
 import type { ProviderDefinitions } from '../provider-catalogue.ts'
 import { allMatchers } from '../routing/matcher-catalogue.ts'
+import { CertificateStore } from '../server/certificates/certificate-store.ts'
 import { INTERNAL, internalRouting } from '../server/internal-routing.ts'
 
 export interface RoutingTarget {
@@ -59,10 +61,20 @@ export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRoutin
     problems: [
       ...updates.flatMap(problemsOf),
       ...builder.problems,
+      ...(await certificateProblems(source)),
       ...problems.filter((one) => isDecidable(one, inputs)),
     ],
     summary: `: ${count(routers, 'router')}, ${count(services, 'service')}`,
   }
+}
+
+/** Whether the certificates that files ask for can be read and served. */
+async function certificateProblems(source: Source): Promise<readonly Problem[]> {
+  const { definitions, problems } = certificateDefinitions([source])
+  const store = new CertificateStore(() => {})
+  await store.use(definitions)
+  store.close()
+  return [...problems, ...store.problems]
 }
 
 type LocalOptions = TagSourceOptions & Record<string, unknown>

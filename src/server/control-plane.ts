@@ -3,6 +3,8 @@ import type { Transition, WantedEndpoint, WantedService } from '../balancing/lif
 import { describeOrigin } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { refusedIp } from '../discovery/address.ts'
+import { certificateDefinitions } from '../discovery/certificate-definitions.ts'
+import type { CertificateDefinitions } from '../discovery/certificate-definitions.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { NameResolver } from '../discovery/name-resolver.ts'
 import type { Preparation } from '../discovery/preparation.ts'
@@ -13,10 +15,11 @@ import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { membershipLines } from '../telemetry/membership-log.ts'
 import type { Membership } from '../telemetry/membership-log.ts'
+import { CertificateStore } from './certificates/certificate-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, TlsPlan } from './plan.ts'
 
 export interface ControlPlaneOptions {
   readonly discovery: Discovery
@@ -30,6 +33,8 @@ export interface ControlPlaneOptions {
   readonly draining: boolean
   /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
   readonly precedence: readonly string[]
+  /** Entry points all of whose routers take TLS connections. */
+  readonly tlsEntryPoints?: readonly string[]
 }
 
 /**
@@ -40,6 +45,8 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions
   readonly #resolver: NameResolver
   readonly #lifeCycle: LifeCycle
+  readonly #certificates: CertificateStore
+  #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
   #routing: RoutingConfig = NOTHING
@@ -55,6 +62,7 @@ export class ControlPlane {
   constructor(options: ControlPlaneOptions) {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule())
+    this.#certificates = new CertificateStore(() => this.schedule())
     this.#lifeCycle = new LifeCycle({
       draining: options.draining,
       now: () => performance.now(),
@@ -73,7 +81,14 @@ export class ControlPlane {
   /** Everything that is not served as written, of all stages. */
   get problems(): readonly Problem[] {
     const { discovery, sources } = this.#options
-    return [...sources.problems, ...discovery.problems, ...this.#unresolvedNames(), ...this.#routing.problems]
+    const certificates = [...this.#certificateDefinitions.problems, ...this.#certificates.problems]
+    return [
+      ...sources.problems,
+      ...discovery.problems,
+      ...this.#unresolvedNames(),
+      ...this.#routing.problems,
+      ...certificates,
+    ]
   }
 
   /** Resolves when every worker has taken over what has been planned so far. */
@@ -91,12 +106,15 @@ export class ControlPlane {
     })
   }
 
-  /** Works in everything that is known now. Waits only when a middleware has a file to be read. */
+  /** Works in everything that is known now. Waits only when a middleware or a certificate has a file to be read. */
   async rebuild(): Promise<void> {
     const { discovery, sources, internal, context, preparation } = this.#options
     const all = [internal, ...discovery.pictures.map((picture) => sources.source(picture))]
     const resolved = resolveRouting(all, context, this.#resolved)
     this.#resolved = resolved
+    this.#certificateDefinitions = certificateDefinitions(all)
+    const { definitions } = this.#certificateDefinitions
+    if (this.#certificates.needed(definitions)) await this.#certificates.use(definitions)
     if (preparation.needed(resolved)) await preparation.load(resolved)
     // A newer change that came while a file was read has been worked in already.
     if (this.#resolved !== resolved || this.#closed) return
@@ -106,9 +124,10 @@ export class ControlPlane {
     this.#listProblems()
   }
 
-  /** Has files of middlewares read anew. */
+  /** Has files of middlewares and certificates read anew. */
   refresh(): void {
     this.#options.preparation.forget()
+    this.#certificates.forget()
     this.schedule()
   }
 
@@ -126,6 +145,7 @@ export class ControlPlane {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#resolver.close()
+    this.#certificates.close()
   }
 
   // ---- endpoints --------------------------------------------------------------------------------------------
@@ -176,6 +196,7 @@ export class ControlPlane {
       this.#plan.version + 1,
       this.#plan,
       this.#options.precedence,
+      this.#tls(),
     )
     const delta = planDelta(this.#plan, plan)
     this.#logMembership(transitions)
@@ -187,6 +208,15 @@ export class ControlPlane {
         `a change could not be handed to the workers: ${error instanceof Error ? error.message : String(error)}`,
       )
     })
+  }
+
+  /** Certificates are handed out only when something is served with them. */
+  #tls(): TlsPlan | undefined {
+    const { tlsEntryPoints = [] } = this.#options
+    const used =
+      tlsEntryPoints.length > 0 ||
+      [...this.#routing.routers.values()].some(({ config }) => config.tls !== undefined)
+    return used ? this.#certificates.plan() : undefined
   }
 
   #armTimer(): void {

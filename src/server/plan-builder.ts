@@ -1,5 +1,5 @@
 import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
-import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan } from './plan.ts'
+import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan, TlsPlan } from './plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
@@ -11,7 +11,7 @@ const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
  * services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
  * while it has live endpoints, whether a router still uses it or not: requests are on their way through it, and it
  * is how workers tell that its endpoints have drained. What has not changed since `previous` is the same object, so
- * that the difference of the two plans is found by identity.
+ * that the difference of the two plans is found by identity. `tls` is what TLS connections are opened with.
  */
 export function buildPlan(
   routing: RoutingConfig,
@@ -19,6 +19,7 @@ export function buildPlan(
   version: number,
   previous?: Plan,
   precedence: readonly string[] = [],
+  tls?: TlsPlan,
 ): Plan {
   const routers = new Map<string, RouterPlan>()
   const middlewares = new Map<string, MiddlewarePlan>()
@@ -40,7 +41,7 @@ export function buildPlan(
     if (live && live.size > 0)
       services.set(name, servicePlan(routing.services.get(name)?.config ?? before, live, before))
   }
-  return { version, routers, middlewares, services }
+  return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
 }
 
 /** Providers that are not named come last, all alike. */
@@ -54,8 +55,9 @@ const routerPlans = new WeakMap<ResolvedRouter, RouterPlan>()
 function routerPlan(router: ResolvedRouter, rank: number): RouterPlan {
   const known = routerPlans.get(router)
   if (known) return known
-  const { entryPoints, rule, priority, middlewares, service } = router
-  const plan = { entryPoints, rule, priority, rank, middlewares, service }
+  const { entryPoints, rule, priority, middlewares, service, config } = router
+  const tls = config.tls === undefined ? {} : { tls: true }
+  const plan = { entryPoints, rule, priority, rank, middlewares, service, ...tls }
   routerPlans.set(router, plan)
   return plan
 }

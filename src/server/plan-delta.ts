@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { EndpointPlan, Plan, PlanDelta, ServiceDelta, ServicePlan } from './plan.ts'
+import type {
+  CertificatePlan,
+  EndpointPlan,
+  Plan,
+  PlanDelta,
+  ServiceDelta,
+  ServicePlan,
+  TlsDelta,
+  TlsPlan,
+} from './plan.ts'
 
 /** What a worker holds before its first plan; the difference from it is the whole plan. */
 export const EMPTY_PLAN: Plan = {
@@ -20,6 +29,7 @@ export function planDelta(from: Plan, to: Plan): PlanDelta {
     routers: changes(from.routers, to.routers),
     middlewares: changes(from.middlewares, to.middlewares),
     services: serviceChanges(from.services, to.services),
+    ...tlsChange(from.tls, to.tls),
   }
 }
 
@@ -29,8 +39,8 @@ export function fullDelta(plan: Plan): PlanDelta {
 }
 
 /** Whether the difference changes nothing, so that it need not be sent. */
-export function isEmptyDelta({ routers, middlewares, services }: PlanDelta): boolean {
-  return routers.size === 0 && middlewares.size === 0 && services.size === 0
+export function isEmptyDelta({ routers, middlewares, services, tls }: PlanDelta): boolean {
+  return routers.size === 0 && middlewares.size === 0 && services.size === 0 && tls === undefined
 }
 
 /**
@@ -49,6 +59,7 @@ export function applyDelta(plan: Plan, delta: PlanDelta): Plan {
     routers: patched(plan.routers, delta.routers, (router) => router),
     middlewares: patched(plan.middlewares, delta.middlewares, (middleware) => middleware),
     services: patched(plan.services, delta.services, patchedService),
+    ...patchedTls(plan.tls, delta.tls),
   }
 }
 
@@ -108,4 +119,30 @@ function patchedService(
     passHostHeader,
     endpoints: patched(before?.endpoints ?? NO_ENDPOINTS, endpoints, (endpoint) => endpoint),
   }
+}
+
+const NO_CERTIFICATES: ReadonlyMap<string, CertificatePlan> = new Map()
+
+function tlsChange(from: TlsPlan | undefined, to: TlsPlan | undefined): { tls?: TlsDelta | null } {
+  if (from === to) return {}
+  if (to === undefined) return { tls: null }
+  const { defaultCertificate, ticketKey } = to
+  const certificates = changes(from?.certificates ?? NO_CERTIFICATES, to.certificates)
+  const same =
+    certificates.size === 0 &&
+    from?.defaultCertificate === defaultCertificate &&
+    isDeepStrictEqual(from.ticketKey, ticketKey)
+  return same ? {} : { tls: { certificates, defaultCertificate, ticketKey } }
+}
+
+/** What TLS connections are opened with after the difference; the same object when it says nothing of it. */
+export function patchedTls(tls: TlsPlan | undefined, delta: PlanDelta['tls']): { tls?: TlsPlan } {
+  if (delta === undefined) return tls === undefined ? {} : { tls }
+  if (delta === null) return {}
+  const certificates = patched(
+    tls?.certificates ?? NO_CERTIFICATES,
+    delta.certificates,
+    (certificate) => certificate,
+  )
+  return { tls: { ...delta, certificates } }
 }

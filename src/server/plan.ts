@@ -9,6 +9,8 @@ export interface Plan {
   readonly routers: ReadonlyMap<string, RouterPlan>
   readonly middlewares: ReadonlyMap<string, MiddlewarePlan>
   readonly services: ReadonlyMap<string, ServicePlan>
+  /** Undefined: nothing is served over TLS. */
+  readonly tls?: TlsPlan | undefined
 }
 
 export interface RouterPlan {
@@ -19,6 +21,8 @@ export interface RouterPlan {
   readonly rank: number
   readonly middlewares: readonly string[]
   readonly service: string
+  /** It takes TLS connections, and those alone; otherwise plain ones. Entry points may ask for TLS on their own. */
+  readonly tls?: boolean
 }
 
 export interface MiddlewarePlan {
@@ -57,10 +61,39 @@ export interface PlanDelta {
   readonly routers: ReadonlyMap<string, RouterPlan | null>
   readonly middlewares: ReadonlyMap<string, MiddlewarePlan | null>
   readonly services: ReadonlyMap<string, ServiceDelta | null>
+  /** Undefined: as it was. */
+  readonly tls?: TlsDelta | null | undefined
 }
 
 export interface ServiceDelta {
   readonly strategy: string
   readonly passHostHeader: boolean
   readonly endpoints: ReadonlyMap<string, EndpointPlan | null>
+}
+
+/** What TLS connections are opened with. It holds private keys: never to be logged or shown. */
+export interface TlsPlan {
+  /** By what tells one from another. */
+  readonly certificates: ReadonlyMap<string, CertificatePlan>
+  /** The one for clients that name no server, or one that no certificate is for. */
+  readonly defaultCertificate: string
+  /** 48 bytes that seal session tickets: the same in all workers, so that each can resume what another began. */
+  readonly ticketKey: Uint8Array
+}
+
+export interface CertificatePlan {
+  /** Host names in lower case; `*.` stands for one label. */
+  readonly names: readonly string[]
+  /** PEM, leaf first. */
+  readonly chain: string
+  /** PEM. */
+  readonly key: string
+  /** Milliseconds since the epoch; of two certificates for one name, the one that is valid for longer serves. */
+  readonly validTo: number
+}
+
+export interface TlsDelta {
+  readonly certificates: ReadonlyMap<string, CertificatePlan | null>
+  readonly defaultCertificate: string
+  readonly ticketKey: Uint8Array
 }
