@@ -35,6 +35,7 @@ export class Wire {
   handler: WireHandler
   #error: Error | undefined = undefined
   #paused = false
+  #below: Wire | undefined = undefined
 
   private constructor(socket: net.Socket, handler: WireHandler) {
     this.socket = socket
@@ -60,9 +61,10 @@ export class Wire {
     return wire
   }
 
-  /** A TLS socket of either side: `onread` has no effect there, so each chunk is a buffer of its own. */
-  static tls(socket: TLSSocket, handler: WireHandler): Wire {
+  /** A TLS socket of either side: `onread` has no effect there, so each chunk is a buffer of its own. `below` carries it. */
+  static tls(socket: TLSSocket, handler: WireHandler, below?: Wire): Wire {
     const wire = new Wire(socket, handler)
+    wire.#below = below
     socket.on('data', (chunk: Buffer) => wire.handler.onBytes(chunk))
     return wire
   }
@@ -123,6 +125,14 @@ export class Wire {
     this.socket.end()
   }
 
+  /** Gives the socket away as it was before these bytes were read; the wire goes on telling when it closes. */
+  release(unread: Buffer): net.Socket {
+    this.pause()
+    // Borrowed bytes: copied before they are kept.
+    this.socket.unshift(Buffer.from(unread))
+    return this.socket
+  }
+
   /** Closes at once. */
   destroy(): void {
     this.socket.destroy()
@@ -131,6 +141,8 @@ export class Wire {
   /** Closes with a TCP reset, so that the peer cannot take a broken answer for a complete one. */
   reset(): void {
     if (this.socket.destroyed) return
+    // TLS alone cannot reset, and an end without its alert is taken for a clean one by many.
+    this.#below?.reset()
     if (this.socket instanceof net.Socket && !('encrypted' in this.socket)) this.socket.resetAndDestroy()
     else this.socket.destroy()
   }

@@ -1,4 +1,5 @@
 import type { Socket, Server } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { LoadBalancer } from '../balancing/load-balancer.ts'
 import { RetryBudget } from '../balancing/retry-budget.ts'
 import type { Middleware, MiddlewareTools, Next } from '../middleware.ts'
@@ -7,17 +8,25 @@ import { forward } from '../proxy/forward.ts'
 import type { ForwardTarget } from '../proxy/forward.ts'
 import { compileForwardedPolicy } from '../proxy/forwarded-headers.ts'
 import { ClientConnection } from '../proxy/http1/client-connection.ts'
+import type { ConnectionHost } from '../proxy/http1/client-connection.ts'
+import type { Http2Host, Peer } from '../proxy/http2/client-session.ts'
+import { DEFAULT_HTTP2_LIMITS } from '../proxy/http2/limits.ts'
+import { NewConnection } from '../proxy/new-connection.ts'
+import type { Doorway } from '../proxy/new-connection.ts'
 import type { Request } from '../proxy/request.ts'
 import { Response } from '../proxy/response.ts'
+import { TlsTerminator } from '../proxy/tls/terminator.ts'
 import { Endpoint } from '../proxy/upstream/endpoint.ts'
 import { DEFAULT_TRANSPORT } from '../proxy/upstream/transport.ts'
 import { WHY_CODES } from '../proxy/why.ts'
 import type { WhyCode } from '../proxy/why.ts'
 import { Wire } from '../proxy/wire.ts'
+import type { WireHandler } from '../proxy/wire.ts'
 import { RoutingTable } from '../routing/table.ts'
 import { compose } from './compose.ts'
 import type { EntryPointSettings, WorkerSettings } from './entry-point-settings.ts'
-import type { MiddlewarePlan, PlanDelta, RouterPlan, ServiceDelta } from './plan.ts'
+import { patchedTls } from './plan-delta.ts'
+import type { MiddlewarePlan, PlanDelta, RouterPlan, ServiceDelta, TlsPlan } from './plan.ts'
 import { PlugIns } from './plug-ins.ts'
 
 /** What the data plane tells its host. */
@@ -39,6 +48,8 @@ export interface DataPlaneStats {
   readonly retries: number
   /** Answers that the proxy made itself, by why-code. */
   readonly why: Readonly<Record<string, number>>
+  /** TLS handshakes by what came of them: `h2`, `http/1.1`, or why they failed. */
+  readonly handshakes: Readonly<Record<string, number>>
   /** Requests on their way, by service and endpoint. */
   readonly inFlight: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
@@ -72,7 +83,9 @@ export class DataPlane {
   readonly #middlewares = new Map<string, MiddlewarePlan>()
   readonly #services = new Map<string, Service>()
   readonly #routers = new Map<string, Router>()
-  readonly #connections = new Set<ClientConnection>()
+  readonly #connections = new Set<Connection>()
+  #tls: { readonly plan: TlsPlan; readonly terminator: TlsTerminator; readonly http2: Http2 } | undefined =
+    undefined
   readonly #why = new Float64Array(WHY_CODES.length)
   #requests = 0
   #retries = 0
@@ -102,17 +115,22 @@ export class DataPlane {
       secure: false,
     }
     socket.setNoDelay(true)
+    const open = (handler: WireHandler): Wire => Wire.accepted(socket, server, handler)
+    // Where nothing is served over TLS, no first byte is waited for.
     this.#connections.add(
-      new ClientConnection((handler) => Wire.accepted(socket, server, handler), peer, point.host),
+      this.#tls ? new NewConnection(open, point.doorway(peer)) : new ClientConnection(open, peer, point.host),
     )
   }
 
   /** Takes a change of the plan over. Only what it names is touched; requests under way finish as they began. */
   async apply(delta: PlanDelta): Promise<void> {
     await this.#plugIns.load(delta)
+    // HTTP/2 costs memory in every worker that loads it, and only TLS connections choose it.
+    const http2 = delta.tls ? await import('../proxy/http2/client-session.ts') : undefined
     if (delta.base !== this.#version)
       throw new Error(`plan ${delta.version} follows ${delta.base}, but this worker has ${this.#version}`)
     this.#version = delta.version
+    this.#setTls(delta.tls, http2)
     for (const [name, service] of delta.services) if (service) this.#setService(name, service)
     const changed = new Set<string>()
     for (const [name, middleware] of delta.middlewares) {
@@ -168,8 +186,63 @@ export class DataPlane {
       requests: this.#requests,
       retries: this.#retries,
       why,
+      handshakes: Object.fromEntries(this.#tls?.terminator.outcomes ?? []),
       inFlight,
     }
+  }
+
+  // ---- connections ------------------------------------------------------------------------------------------
+
+  #setTls(delta: PlanDelta['tls'], http2: Http2 | undefined): void {
+    if (delta === undefined) return
+    const { tls: plan } = patchedTls(this.#tls?.plan, delta)
+    if (!plan || !http2) {
+      this.#tls = undefined
+      return
+    }
+    const terminator = this.#tls?.terminator
+    terminator?.use(plan)
+    this.#tls = { plan, terminator: terminator ?? new TlsTerminator(plan), http2 }
+  }
+
+  #enterPlain(connection: NewConnection, bytes: Buffer, peer: Peer, host: ConnectionHost): void {
+    const { wire } = connection
+    const client = new ClientConnection(
+      (handler) => swapHandler(wire, handler),
+      { ...peer, secure: false },
+      host,
+    )
+    this.#replace(connection, client)
+    client.onBytes(bytes)
+  }
+
+  #enterSecure(connection: NewConnection, bytes: Buffer, peer: Peer, host: SecureHost): void {
+    const tls = this.#tls
+    // TLS was switched off between the connection and its first byte.
+    if (!tls) return connection.destroy()
+    tls.terminator.accept(connection.wire.release(bytes), (socket) => {
+      this.#replace(connection, this.#openSecure(socket, connection.wire, peer, host, tls.http2))
+    })
+  }
+
+  #openSecure(
+    socket: TLSSocket,
+    below: Wire,
+    peer: Peer,
+    host: SecureHost,
+    { ClientSession: Session }: Http2,
+  ): Connection {
+    if (socket.alpnProtocol === 'h2') return new Session(socket, peer, host)
+    return new ClientConnection(
+      (handler) => Wire.tls(socket, handler, below),
+      { ...peer, secure: true },
+      host,
+    )
+  }
+
+  #replace(before: NewConnection, after: Connection): void {
+    this.#connections.delete(before)
+    this.#connections.add(after)
   }
 
   // ---- requests ---------------------------------------------------------------------------------------------
@@ -177,17 +250,21 @@ export class DataPlane {
   #openEntryPoint(settings: EntryPointSettings): EntryPoint {
     const policy = compileForwardedPolicy(settings.forwarded, this.#settings.hostname)
     const table = new RoutingTable<Router>(this.#plugIns.matchers)
-    const host = {
-      deadlines: this.#deadlines,
-      limits: settings.limits,
-      stopping: () => this.#stopping,
-      handle: (request: Request, managedSeen: boolean) => {
+    const secureTable = new RoutingTable<Router>(this.#plugIns.matchers)
+    const answer =
+      (from: RoutingTable<Router>) =>
+      (request: Request, managedSeen: boolean): Response | Promise<Response> => {
         request.entryPoint = settings.name
         const accepted = policy(request, managedSeen)
         this.#events.begun?.(request)
         if (!accepted) return Response.because('BR')
-        return this.#handle(table, request)
-      },
+        return this.#handle(from, request)
+      }
+    const host = {
+      deadlines: this.#deadlines,
+      limits: settings.limits,
+      stopping: () => this.#stopping,
+      handle: answer(table),
       finished: (request: Request, response: Response, bytes: number, startedAt: number) => {
         this.#requests++
         this.#retries += request.retries
@@ -197,9 +274,22 @@ export class DataPlane {
       refused: (why: WhyCode) => {
         this.#count(why)
       },
-      closed: (connection: ClientConnection) => void this.#connections.delete(connection),
+      closed: (connection: Connection) => void this.#connections.delete(connection),
     }
-    return { host, table, localPort: 0 }
+    const secureHost = {
+      ...host,
+      handle: answer(secureTable),
+      http2: settings.http2 ?? DEFAULT_HTTP2_LIMITS,
+      flooded: () => this.#tls?.terminator.count('h2-flood'),
+    }
+    const doorway = (peer: Peer): Doorway => ({
+      deadlines: this.#deadlines,
+      readTimeout: settings.limits.readTimeout,
+      plain: (connection, bytes) => this.#enterPlain(connection, bytes, peer, host),
+      secure: (connection, bytes) => this.#enterSecure(connection, bytes, peer, secureHost),
+      closed: host.closed,
+    })
+    return { host, table, secureTable, secure: settings.tls === true, doorway, localPort: 0 }
   }
 
   #count(why: WhyCode): void {
@@ -298,15 +388,22 @@ export class DataPlane {
     const before = this.#routers.get(name)
     if (plan === null) this.#routers.delete(name)
     else this.#routers.set(name, this.#compileRouter(name, plan, before))
-    const gone =
-      before?.plan.entryPoints.filter((entryPoint) => !plan?.entryPoints.includes(entryPoint)) ?? []
-    for (const entryPoint of gone) this.#entryPoints.get(entryPoint)?.table.delete(name)
-    for (const entryPoint of plan?.entryPoints ?? []) {
+    const tables = plan ? this.#tablesOf(plan) : []
+    for (const table of before ? this.#tablesOf(before.plan) : [])
+      if (!tables.includes(table)) table.delete(name)
+    for (const table of tables) {
       const { rule, priority, rank } = plan!
-      this.#entryPoints
-        .get(entryPoint)
-        ?.table.set(name, { rule, priority, rank, target: this.#routers.get(name)! })
+      table.set(name, { rule, priority, rank, target: this.#routers.get(name)! })
     }
+  }
+
+  /** Of each of its entry points the one for plain connections or the one for TLS. */
+  #tablesOf({ entryPoints, tls = false }: RouterPlan): RoutingTable<Router>[] {
+    return entryPoints.flatMap((name) => {
+      const entryPoint = this.#entryPoints.get(name)
+      if (!entryPoint) return []
+      return entryPoint.secure || tls ? entryPoint.secureTable : entryPoint.table
+    })
   }
 
   /** A middleware of unchanged options keeps its instance, and with it its state. */
@@ -338,10 +435,24 @@ export class DataPlane {
 }
 
 interface EntryPoint {
-  readonly host: ConstructorParameters<typeof ClientConnection>[2]
+  readonly host: ConnectionHost
   readonly table: RoutingTable<Router>
+  readonly secureTable: RoutingTable<Router>
+  /** All its routers take TLS connections. */
+  readonly secure: boolean
+  readonly doorway: (peer: Peer) => Doorway
   /** 0 until the first connection tells. */
   localPort: number
+}
+
+/** A client's, whatever it speaks. */
+type Connection = Pick<ClientConnection, 'stop' | 'destroy'>
+type SecureHost = ConnectionHost & Http2Host
+type Http2 = typeof import('../proxy/http2/client-session.ts')
+
+function swapHandler(wire: Wire, handler: WireHandler): Wire {
+  wire.handler = handler
+  return wire
 }
 
 /** IPv4-mapped addresses as what they are: rules and logs are written for IPv4. */

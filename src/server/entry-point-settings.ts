@@ -1,11 +1,16 @@
 import type { ForwardedOptions } from '../proxy/forwarded-headers.ts'
 import type { ConnectionLimits } from '../proxy/http1/client-connection.ts'
+import type { Http2Limits } from '../proxy/http2/limits.ts'
 
 /** What a worker must know of an entry point; plain data. */
 export interface EntryPointSettings {
   readonly name: string
   readonly limits: ConnectionLimits
   readonly forwarded: ForwardedOptions
+  /** All its routers take TLS connections. */
+  readonly tls?: boolean
+  /** Default: `DEFAULT_HTTP2_LIMITS`. */
+  readonly http2?: Http2Limits
 }
 
 /** What every worker is started with; plain data. */

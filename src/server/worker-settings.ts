@@ -24,7 +24,7 @@ export function workerSettings(config: StaticConfig, hostname: string): WorkerSe
 
 function entryPointSettings(
   name: string,
-  { transport, forwardedHeaders, http }: EntryPointConfig,
+  { transport, forwardedHeaders, http, http2 }: EntryPointConfig,
 ): EntryPointSettings {
   const { readTimeout, writeTimeout, idleTimeout } = transport.respondingTimeouts
   const { keepAliveMaxTime, keepAliveMaxRequests } = transport
@@ -44,6 +44,8 @@ function entryPointSettings(
       keepAliveMaxRequests,
     },
     forwarded: { ...forwardedHeaders, underscores: http.underscoreHeadersStrategy },
+    tls: http.tls !== undefined,
+    http2,
   }
 }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import type { AddressInfo, Server } from 'node:net'
 import type { ForwardedOptions } from '../../src/proxy/forwarded-headers.ts'
 import type { ConnectionLimits } from '../../src/proxy/http1/client-connection.ts'
+import { DEFAULT_HTTP2_LIMITS } from '../../src/proxy/http2/limits.ts'
+import type { Http2Limits } from '../../src/proxy/http2/limits.ts'
 import { allMatchers } from '../../src/routing/matcher-catalogue.ts'
 import { parseRule } from '../../src/routing/parser.ts'
 import type { Rule } from '../../src/routing/rule-tree.ts'
@@ -16,6 +18,7 @@ import type {
   PlanDelta,
   RouterPlan,
   ServiceDelta,
+  TlsDelta,
 } from '../../src/server/plan.ts'
 import { RawPeer } from './raw-peer.ts'
 import type { RawUpstream } from './raw-upstream.ts'
@@ -62,6 +65,8 @@ export interface RouterSketch {
   readonly service?: string
   readonly middlewares?: readonly string[]
   readonly priority?: number
+  /** On TLS connections alone. */
+  readonly tls?: boolean
 }
 
 /** A change of the plan, by hand; null deletes. */
@@ -69,12 +74,14 @@ export interface PlanSketch {
   readonly routers?: Readonly<Record<string, RouterSketch | null>>
   readonly middlewares?: Readonly<Record<string, MiddlewarePlan | null>>
   readonly services?: Readonly<Record<string, ServiceSketch | null>>
+  readonly tls?: TlsDelta | null
 }
 
 export interface EngineSketch extends PlanSketch {
   readonly limits?: Partial<ConnectionLimits>
   readonly forwarded?: Partial<ForwardedOptions>
   readonly experiments?: Partial<Experiments>
+  readonly http2?: Partial<Http2Limits>
 }
 
 /** A data plane in this process behind a port of 127.0.0.1, with one entry point named `web`. */
@@ -89,10 +96,15 @@ export class Engine implements AsyncDisposable {
   server!: Server
   #version = 0
 
-  constructor({ limits, forwarded, experiments }: EngineSketch) {
+  constructor({ limits, forwarded, experiments, http2 }: EngineSketch) {
     const settings = {
       entryPoints: [
-        { name: 'web', limits: { ...LIMITS, ...limits }, forwarded: { ...FORWARDED, ...forwarded } },
+        {
+          name: 'web',
+          limits: { ...LIMITS, ...limits },
+          forwarded: { ...FORWARDED, ...forwarded },
+          http2: { ...DEFAULT_HTTP2_LIMITS, ...http2 },
+        },
       ],
       hostname: 'edge',
       pingTerminatingStatus: 503,
@@ -180,13 +192,17 @@ export function ruleOf(text: string): Rule {
   return parsed.rule
 }
 
-function planDelta({ routers = {}, middlewares = {}, services = {} }: PlanSketch, base: number): PlanDelta {
+function planDelta(
+  { routers = {}, middlewares = {}, services = {}, tls }: PlanSketch,
+  base: number,
+): PlanDelta {
   return {
     base,
     version: base + 1,
     routers: mapped(routers, routerPlan),
     middlewares: mapped(middlewares, (middleware) => middleware),
     services: mapped(services, serviceDelta),
+    tls,
   }
 }
 
@@ -195,6 +211,7 @@ function routerPlan({
   service = 'main',
   middlewares = [],
   priority,
+  tls = false,
 }: RouterSketch): RouterPlan {
   return {
     entryPoints: ['web'],
@@ -203,6 +220,7 @@ function routerPlan({
     rank: 0,
     middlewares,
     service,
+    tls,
   }
 }
 

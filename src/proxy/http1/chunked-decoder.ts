@@ -161,7 +161,8 @@ function isExtensionByte(byte: number): boolean {
   return (byte >= 32 && byte !== 127) || byte === 9
 }
 
-function allowedTrailers(fields: readonly string[]): HeaderList {
+/** The trailer fields that may travel on, of names and values alternating. */
+export function allowedTrailers(fields: readonly string[]): HeaderList {
   const allowed: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
     // Look-alikes with `_` would be taken for them by CGI-like services.
