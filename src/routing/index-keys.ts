@@ -10,6 +10,12 @@ export function indexKeysOf(
   return keys && [...new Map(keys.map((key) => [`${key.host ?? ''}/${key.parentHost ?? ''}`, key])).values()]
 }
 
+/** Whether every request that is found under one of the rule's keys meets the rule. */
+export function isDecidedByKey(rule: Rule, matchers: ReadonlyMap<string, MatcherDefinition>): boolean {
+  if (rule.op === 'match') return matchers.get(rule.name)?.index?.(rule.args) !== undefined
+  return rule.op === 'or' && isDecidedByKey(rule.left, matchers) && isDecidedByKey(rule.right, matchers)
+}
+
 function confinement(
   rule: Rule,
   matchers: ReadonlyMap<string, MatcherDefinition>,

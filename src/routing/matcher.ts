@@ -21,7 +21,10 @@ export interface MatcherDefinition {
   check?(args: readonly string[]): { readonly argument: number; readonly message: string } | undefined
   /** Throws only what `check` would have found. */
   create(args: readonly string[]): Predicate
-  /** Undefined when the table cannot index it. */
+  /**
+   * Undefined when the table cannot index it. A matcher that gives a key matches every request that the table finds
+   * under that key, so that a rule of nothing else need not be tried.
+   */
   index?(args: readonly string[]): IndexKey | undefined
 }
 

@@ -1,6 +1,6 @@
 import type { Request } from '../proxy/request.ts'
 import { compileRule } from './compile.ts'
-import { indexKeysOf } from './index-keys.ts'
+import { indexKeysOf, isDecidedByKey } from './index-keys.ts'
 import type { IndexKey, MatcherDefinition, Predicate } from './matcher.ts'
 import type { Rule } from './rule-tree.ts'
 
@@ -52,7 +52,9 @@ export class RoutingTable<T> {
    * @throws Error when a matcher that the rule calls is not loaded; the table is then as it was
    */
   set(name: string, { rule, priority, rank = 0, target }: RouteDefinition<T>): void {
-    const matches = compileRule(rule, this.#matchers)
+    const compiled = compileRule(rule, this.#matchers)
+    // Most rules are a host alone, which the index has compared: among many routers each further look is a cache miss.
+    const matches = isDecidedByKey(rule, this.#matchers) ? always : compiled
     const route = { name, rule, priority, rank, target, matches, keys: indexKeysOf(rule, this.#matchers) }
     this.delete(name)
     this.#routes.set(name, route)
@@ -99,6 +101,10 @@ export class RoutingTable<T> {
     remove(list, route)
     if (list.length === 0) lists.delete(key)
   }
+}
+
+function always(): boolean {
+  return true
 }
 
 function firstMatch<T>(routes: RouteList<T>, request: Request): Route<T> | undefined {
@@ -157,6 +163,8 @@ function compare<T>(a: Route<T>, b: Route<T>): number {
   return b.priority - a.priority || a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 }
 
+/** Empty for a host without a dot: it is below nothing. */
 function parentOf(host: string): string {
-  return host.slice(host.indexOf('.') + 1)
+  const dot = host.indexOf('.')
+  return dot < 0 ? '' : host.slice(dot + 1)
 }

@@ -64,6 +64,8 @@ interface Service {
 
 interface Router {
   readonly plan: RouterPlan
+  /** Of the plan; here, since requests look at nothing else of it. */
+  readonly service: string
   readonly middlewares: Map<string, { plan: MiddlewarePlan; instance: Middleware }>
   handle: Next
 }
@@ -301,14 +303,19 @@ export class DataPlane {
     const router = table.find(request)
     if (router === undefined) return Response.because('NR')
     request.router = router.name
-    request.service = router.target.plan.service
-    try {
-      const answer = router.target.handle(request)
-      return answer instanceof Promise
-        ? answer.catch((error: unknown) => this.#failed(router.name, error))
-        : answer
-    } catch (error) {
-      return this.#failed(router.name, error)
+    request.service = router.target.service
+    return router.target.handle(request)
+  }
+
+  #caught(router: string, chain: Next): Next {
+    const failed = (error: unknown): Response => this.#failed(router, error)
+    return (request) => {
+      try {
+        const answer = chain(request)
+        return answer instanceof Promise ? answer.catch(failed) : answer
+      } catch (error) {
+        return failed(error)
+      }
     }
   }
 
@@ -417,7 +424,10 @@ export class DataPlane {
       middlewares.set(middleware, { plan: wanted, instance })
     }
     const chain = plan.middlewares.map((middleware) => middlewares.get(middleware)!.instance)
-    return { plan, middlewares, handle: compose(chain, this.#serviceNext(plan.service)) }
+    const next = this.#serviceNext(plan.service)
+    // A service never throws and never rejects, so a router without middlewares needs no net, which costs a promise.
+    const handle = chain.length === 0 ? next : this.#caught(name, compose(chain, next))
+    return { plan, service: plan.service, middlewares, handle }
   }
 
   #createMiddleware(name: string, { type, options }: MiddlewarePlan): Middleware {
