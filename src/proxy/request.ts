@@ -1,5 +1,5 @@
 import type { Body } from './body.ts'
-import type { HeaderList } from './header-list.ts'
+import { HeaderList } from './header-list.ts'
 import type { AccessEntry } from '../telemetry/access-entry.ts'
 import type { WhyCode } from './why.ts'
 
@@ -50,6 +50,14 @@ export class Request {
   why: WhyCode | undefined = undefined
   /** What the access log noted when the request came; undefined when nothing is logged. */
   accessEntry: AccessEntry | undefined = undefined
+
+  /** Stands for a request whose head could not be read, in the access log. */
+  static unread(clientAddress: string, clientPort: number, localPort: number): Request {
+    const request = new Request()
+    request.method = request.path = '-'
+    request.headers = new HeaderList()
+    return Object.assign(request, { clientAddress, clientPort, localPort })
+  }
 
   #matchPath: string | undefined = undefined
   #matchPathOf = ''

@@ -273,8 +273,13 @@ export class DataPlane {
         if (request.why !== undefined) this.#count(request.why)
         this.#events.finished(request, response, bytes, startedAt)
       },
-      refused: (why: WhyCode) => {
+      refused: (why: WhyCode, request: Request, startedAt: number) => {
         this.#count(why)
+        request.why = why
+        request.entryPoint = settings.name
+        const response = Response.because(why)
+        if (request.accessEntry === undefined) this.#events.begun?.(request)
+        this.#events.finished(request, response, response.body?.length ?? 0, startedAt)
       },
       closed: (connection: Connection) => void this.#connections.delete(connection),
     }

@@ -27,8 +27,8 @@ export interface ConnectionHost {
   handle(request: Request, managedSeen: boolean): Response | Promise<Response>
   /** An exchange is over: `bytes` of body went to the client, the request came at `startedAt` (performance clock). */
   finished(request: Request, response: Response, bytes: number, startedAt: number): void
-  /** A request was refused before it was one. */
-  refused(why: WhyCode, connection: ClientConnection): void
+  /** A request was refused; `request` stands for it when its head could not be read. */
+  refused(why: WhyCode, request: Request, startedAt: number): void
   /** The connection is gone. */
   closed(connection: ClientConnection): void
 }
@@ -492,12 +492,14 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
 
   /** Refuses what is no acceptable request, and closes: where the next one would begin is not known. */
   #refuse(why: WhyCode): void {
+    const request = this.#request ?? Request.unread(this.clientAddress, this.clientPort, this.localPort)
+    const startedAt = this.#request === null ? performance.now() : this.#startedAt
     this.#readingHead = false
     this.#request = null
     this.#response = null
     this.#waiting = null
     this.#last = true
-    this.#host.refused(why, this)
+    this.#host.refused(why, request, startedAt)
     if (this.#closed) return
     const { status, headers, body } = Response.because(why)
     const length = `Content-Length: ${Buffer.byteLength(body as string)}\r\n`

@@ -5,6 +5,7 @@ import type { Timed } from '../deadlines.ts'
 import { NEVER } from '../deadlines.ts'
 import type { ConnectionHost } from '../http1/client-connection.ts'
 import { MAX_FIELDS } from '../http1/field-section.ts'
+import type { Request } from '../request.ts'
 import type { WhyCode } from '../why.ts'
 import { ClientStream } from './client-stream.ts'
 import type { Http2Limits } from './limits.ts'
@@ -17,7 +18,7 @@ export interface Http2Host extends Pick<
 > {
   readonly http2: Http2Limits
   /** A request was refused before it was one. */
-  refused(why: WhyCode): void
+  refused(why: WhyCode, request: Request, startedAt: number): void
   /** A connection was closed for flooding. */
   flooded(): void
   closed(session: ClientSession): void

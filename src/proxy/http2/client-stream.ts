@@ -7,7 +7,7 @@ import { NEVER } from '../deadlines.ts'
 import type { HeaderList } from '../header-list.ts'
 import { allowedTrailers } from '../http1/chunked-decoder.ts'
 import { HopFields } from '../http1/field-section.ts'
-import type { Request } from '../request.ts'
+import { Request } from '../request.ts'
 import { Response } from '../response.ts'
 import type { WhyCode } from '../why.ts'
 import type { ClientSession } from './client-session.ts'
@@ -276,7 +276,12 @@ export class ClientStream implements BodyProducer, Timed {
   }
 
   #refuse(why: WhyCode): void {
-    if (this.#request === null) this.#session.host.refused(why)
+    if (this.#request === null) {
+      const { peer, host } = this.#session
+      const request = Request.unread(peer.address, peer.port, peer.localPort)
+      request.version = '2.0'
+      host.refused(why, request, performance.now())
+    }
     this.#respond(Response.because(why))
   }
 
