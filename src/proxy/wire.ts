@@ -29,6 +29,16 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
  */
 Buffer.poolSize = 128 * 1024
 
+/**
+ * One buffer for all writes of a thread that the kernel takes at once, which is nearly every one: a buffer per write
+ * keeps the garbage collector busy (measured with bodies of 10 KiB: 15 % of the time).
+ */
+let writeBuffer = newWriteBuffer()
+
+function newWriteBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(72 * 1024)
+}
+
 /** A byte stream to a peer: a plain or TLS socket with one listener, reading into the shared buffer where it can. */
 export class Wire {
   readonly socket: net.Socket
@@ -89,6 +99,19 @@ export class Wire {
   /** False: wait for `onDrain` before writing more. Strings are latin1. The bytes are kept until they have left. */
   write(data: Buffer | string): boolean {
     return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data)
+  }
+
+  /** Writes text (latin1), bytes and text in one system call. The bytes are copied. */
+  writeTogether(before: string, bytes: Buffer, behind: string): boolean {
+    const length = before.length + bytes.length + behind.length
+    const buffer = length <= writeBuffer.length ? writeBuffer : Buffer.allocUnsafe(length)
+    buffer.write(before, 0, 'latin1')
+    buffer.set(bytes, before.length)
+    if (behind !== '') buffer.write(behind, before.length + bytes.length, 'latin1')
+    const room = this.socket.write(buffer.subarray(0, length))
+    // Nothing waits in the socket: the kernel has taken the bytes. Else the buffer belongs to the socket from now on.
+    if (buffer === writeBuffer && this.socket.writableLength > 0) writeBuffer = newWriteBuffer()
+    return room
   }
 
   /** Bytes written that have not left yet. */

@@ -104,11 +104,7 @@ export class MessageWriter {
   #writeTogether(before: string, chunk: Buffer, behind: string): void {
     this.#count(chunk)
     if (this.#body === null) return
-    const bytes = Buffer.allocUnsafe(before.length + chunk.length + behind.length)
-    bytes.write(before, 0, 'latin1')
-    bytes.set(chunk, before.length)
-    if (behind !== '') bytes.write(behind, before.length + chunk.length, 'latin1')
-    this.#wire.write(bytes)
+    this.#wire.writeTogether(before, chunk, behind)
   }
 
   #lastChunk(body: Body): string {
