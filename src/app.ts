@@ -19,12 +19,13 @@ import { allProviders } from './provider-catalogue.ts'
 import type { ProviderDefinitions } from './provider-catalogue.ts'
 import { allMatchers } from './routing/matcher-catalogue.ts'
 import { ControlPlane } from './server/control-plane.ts'
-import type { DataPlaneHost, HostEvents } from './server/data-plane-host.ts'
-import type { DataPlaneStats } from './server/data-plane.ts'
+import type { DataPlaneHost, HostEvents, ThreadStats } from './server/data-plane-host.ts'
 import type { WorkerSettings } from './server/entry-point-settings.ts'
 import { InProcessHost } from './server/in-process-host.ts'
 import { INTERNAL, internalRouting } from './server/internal-routing.ts'
-import { probeAddress } from './server/listener.ts'
+import { addressProblem, holdAddresses } from './server/entry-point-addresses.ts'
+import type { HeldAddress } from './server/held-address.ts'
+import type { InheritedSocket } from './server/inherited-sockets.ts'
 import type { ListenAddress } from './server/listener.ts'
 import { workerSettings } from './server/worker-settings.ts'
 import { WorkerHost } from './server/worker-host.ts'
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly log?: Logger
   /** Default `workers`; `in-process` keeps the data plane in this thread, for tests. */
   readonly hosting?: 'workers' | 'in-process'
+  /** Listening sockets that whoever started this process has opened for it. */
+  readonly inherited?: readonly InheritedSocket[]
 }
 
 /** A running Tidegate. */
@@ -48,7 +51,7 @@ export interface App extends AsyncDisposable {
   readonly routing: RoutingConfig
   /** Everything that is not served as written. */
   readonly problems: readonly Problem[]
-  stats(): Promise<readonly DataPlaneStats[]>
+  stats(): readonly ThreadStats[]
   /** Stops gracefully: what is in flight finishes within the grace times of its entry point. */
   stop(): Promise<void>
   /** Reads sources anew (SIGHUP). */
@@ -60,6 +63,9 @@ export interface App extends AsyncDisposable {
 /** Milliseconds that the first pictures may take before entry points open with what is there. */
 const FIRST_PICTURES_MS = 5_000
 
+/** Milliseconds for which idle connections stay open in a stop: requests on them may be on their way. */
+const IDLE_GRACE_MS = 1_000
+
 /**
  * Starts everything: finds services, plans, serves.
  * @throws ConfigurationError when an address cannot be listened on; nothing listens then
@@ -68,8 +74,21 @@ export async function startApp({
   config,
   log = createLogger(config.log),
   hosting = 'workers',
+  inherited = [],
 }: AppOptions): Promise<App> {
-  const addresses = await proveAddresses(config)
+  const wanted = [...config.entryPoints].map(
+    ([
+      entryPoint,
+      {
+        listen: { host, port },
+      },
+    ]) => ({
+      entryPoint,
+      host,
+      port,
+    }),
+  )
+  const held = await holdAddresses(wanted, inherited)
   const providers = await allProviders()
   const accessLog = openAccessLog(config, log)
   const hostEvents: HostEvents = {
@@ -97,13 +116,13 @@ export async function startApp({
     precedence: precedence(config),
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
   })
-  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, addresses)
+  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held)
   await app.start()
   return app
 }
 
 class RunningApp implements App {
-  readonly addresses: ReadonlyMap<string, ListenAddress>
+  readonly #held: ReadonlyMap<string, HeldAddress>
   readonly #config: StaticConfig
   readonly #log: Logger
   readonly #host: DataPlaneHost
@@ -119,7 +138,7 @@ class RunningApp implements App {
     discovery: Discovery,
     controlPlane: ControlPlane,
     accessLog: LineWriter | undefined,
-    addresses: ReadonlyMap<string, ListenAddress>,
+    held: ReadonlyMap<string, HeldAddress>,
   ) {
     this.#config = config
     this.#log = log
@@ -127,7 +146,7 @@ class RunningApp implements App {
     this.#discovery = discovery
     this.#controlPlane = controlPlane
     this.#accessLog = accessLog
-    this.addresses = addresses
+    this.#held = held
   }
 
   /** Entry points open only once there is something to route to: a new process must not answer 404 for a moment. */
@@ -137,7 +156,7 @@ class RunningApp implements App {
     if (!complete) this.#log.warn('not all providers have answered yet; serving what is known')
     await this.#controlPlane.rebuild()
     await this.#controlPlane.applied
-    await this.#host.listen([...this.addresses.values()])
+    await this.#listen()
     const places = [...this.addresses].map(([name, { host, port }]) => `${name} on ${host}:${port}`)
     const { routers, services } = this.routing
     this.#log.info(`serving: ${places.join(', ')}`, {
@@ -145,6 +164,22 @@ class RunningApp implements App {
       routers: routers.size,
       services: services.size,
     })
+  }
+
+  /** Also in the time since its address was proved free, another process may have begun to listen there. */
+  async #listen(): Promise<void> {
+    for (const held of this.#held.values()) {
+      try {
+        await this.#host.listen([held])
+      } catch (error) {
+        await this.#close()
+        throw new ConfigurationError([addressProblem(held.address, error)])
+      }
+    }
+  }
+
+  get addresses(): ReadonlyMap<string, ListenAddress> {
+    return new Map([...this.#held].map(([name, { address }]) => [name, address]))
   }
 
   get routing(): RoutingConfig {
@@ -155,7 +190,7 @@ class RunningApp implements App {
     return this.#controlPlane.problems
   }
 
-  stats(): Promise<readonly DataPlaneStats[]> {
+  stats(): readonly ThreadStats[] {
     return this.#host.stats()
   }
 
@@ -187,17 +222,21 @@ class RunningApp implements App {
     this.#host.announceStop()
     this.#log.info('stopping', { acceptFor, graceFor })
     await pause(acceptFor)
-    const late = await isLate(this.#host.stop(), graceFor)
+    const late = await isLate(this.#host.stop(Math.min(IDLE_GRACE_MS, graceFor / 2)), graceFor)
     if (late)
       this.#log.warn(
         'requests were still in flight when the grace time was over; their connections are closed',
       )
+    await this.#close()
+    this.#log.info('stopped')
+    this.#log.flush()
+  }
+
+  async #close(): Promise<void> {
     this.#controlPlane.close()
     await this.#discovery.stop()
     await this.#host.close()
     await this.#accessLog?.close()
-    this.#log.info('stopped')
-    this.#log.flush()
   }
 }
 
@@ -216,45 +255,6 @@ function isLate(done: Promise<void>, milliseconds: number): Promise<boolean> {
   })
 }
 
-/** All addresses are tried before any is used: a start that fails has changed nothing. */
-async function proveAddresses(config: StaticConfig): Promise<Map<string, ListenAddress>> {
-  const problems: Problem[] = []
-  const addresses = new Map<string, ListenAddress>()
-  for (const [name, { listen }] of config.entryPoints) {
-    try {
-      addresses.set(name, await probeAddress({ entryPoint: name, host: listen.host, port: listen.port }))
-    } catch (error) {
-      problems.push(addressProblem(name, `${listen.host}:${listen.port}`, error as NodeJS.ErrnoException))
-    }
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems)
-  return addresses
-}
-
-function addressProblem(
-  entryPoint: string,
-  address: string,
-  { code, message }: NodeJS.ErrnoException,
-): Problem {
-  const reasons: Readonly<Record<string, readonly [string, string]>> = {
-    EADDRINUSE: ['another process listens there', 'stop it, or choose another port'],
-    EACCES: ['this user may not listen there', 'choose a port from 1024 on, or grant CAP_NET_BIND_SERVICE'],
-    EADDRNOTAVAIL: [
-      'this machine has no such address',
-      'use one of its own addresses, or leave the host out',
-    ],
-  }
-  const [reason, remedy] = reasons[code ?? ''] ?? [message, 'correct the address']
-  return {
-    code: 'E501',
-    severity: 'error',
-    remedy,
-    resource: `entry point ${entryPoint}`,
-    message: `cannot listen on ${address}: ${reason}`,
-    origin: { source: 'static configuration', key: `entryPoints.${entryPoint}.address` },
-  }
-}
-
 function openHost(
   hosting: 'workers' | 'in-process',
   { workers }: StaticConfig,
@@ -262,7 +262,7 @@ function openHost(
   events: HostEvents,
 ): DataPlaneHost {
   return hosting === 'workers'
-    ? new WorkerHost(workers, settings, events)
+    ? new WorkerHost({ workers, settings }, events)
     : new InProcessHost(settings, events)
 }
 

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   ])
   process.exitCode = await runCli(process.argv.slice(2), {
     env: process.env,
+    pid: process.pid,
     cpus: availableParallelism(),
     color: process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
     width: process.stdout.columns ?? 100,

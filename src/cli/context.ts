@@ -4,6 +4,7 @@ import type { Variables } from '../config/environment.ts'
 /** What a command may use of the process that it runs in. Only `main.ts` makes one; tests make their own. */
 export interface CliContext {
   readonly env: Variables
+  readonly pid: number
   /** Processors of this machine. */
   readonly cpus: number
   /** Whether colours may be written to standard error. */

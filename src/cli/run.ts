@@ -37,8 +37,14 @@ async function run(context: CliContext, flags: readonly string[]): Promise<numbe
 async function serve(context: CliContext, config: StaticConfig, stopped: Promise<void>): Promise<number> {
   try {
     // Everything that serves is loaded only now: other commands need none of it.
-    const { startApp } = await import('../app.ts')
-    await using app = await startApp({ config })
+    const [{ startApp }, { inheritedSockets }] = await Promise.all([
+      import('../app.ts'),
+      import('../server/inherited-sockets.ts'),
+    ])
+    const { sockets: inherited, problems } = inheritedSockets(context.env, context.pid)
+    if (problems.some(({ severity }) => severity === 'error')) throw new ConfigurationError(problems)
+    report(context, problems)
+    await using app = await startApp({ config, inherited })
     context.onReload(() => app.reload())
     context.onReopen(() => app.reopenLogs())
     await stopped

@@ -80,10 +80,10 @@ export class Wire {
   }
 
   /**
-   * Takes over a socket that a server accepted with `pauseOnConnect`. Node offers `onread` only for sockets that
+   * Takes over a socket that was accepted with `pauseOnConnect`, by `server` or in another thread. Node offers `onread` only for sockets that
    * connect, so the handle is moved to a socket made with it.
    */
-  static accepted(socket: net.Socket, server: net.Server, handler: WireHandler): Wire {
+  static accepted(socket: net.Socket, server: net.Server | undefined, handler: WireHandler): Wire {
     let wire: Wire | undefined = undefined
     const moved = moveHandle(socket, server, (length, buffer) => wire!.#read(length, buffer))
     if (!moved) {
@@ -187,7 +187,7 @@ interface ServerSocket {
 /** Undefined when this Node has no such handle: then plain `data` events serve. */
 function moveHandle(
   accepted: net.Socket,
-  server: net.Server,
+  server: net.Server | undefined,
   read: (length: number, buffer: Buffer) => boolean,
 ): net.Socket | undefined {
   const from = accepted as unknown as ServerSocket
@@ -197,6 +197,6 @@ function moveHandle(
   const options = { handle, allowHalfOpen: true, onread: { buffer: readBuffer, callback: read } }
   const moved = new net.Socket(options as unknown as net.SocketConstructorOpts)
   // Without these `maxConnections` and `server.close()` lose count of the socket (measured).
-  Object.assign(moved as unknown as ServerSocket, { server, _server: server })
+  if (server) Object.assign(moved as unknown as ServerSocket, { server, _server: server })
   return moved
 }

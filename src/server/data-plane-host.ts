@@ -1,20 +1,38 @@
-import type { DataPlaneStats } from './data-plane.ts'
-import type { ListenAddress } from './listener.ts'
+import type { HeldAddress } from './held-address.ts'
+import type { InFlight } from './data-plane.ts'
 import type { Plan, PlanDelta } from './plan.ts'
+import type { SlotStats } from './shared-slots.ts'
+
+/** What one thread has done; a thread that takes a dead one's place goes on counting where that one ended. */
+export interface ThreadStats extends SlotStats {
+  /** Undefined while the thread is being replaced. */
+  readonly worker: number | undefined
+  /** Version of the plan that it serves. */
+  readonly version: number
+}
 
 /** The data plane as the control plane sees it: one or many threads behind one small interface. */
 export interface DataPlaneHost {
   /** Threads that serve; changes when one dies, until it is replaced. */
   readonly workers: readonly number[]
-  /** Takes a change over; `plan` is what it leads to, for workers that have to begin anew. */
+  /** Takes a change over; `plan` is what it leads to, for workers that have to begin anew. Never rejects. */
   apply(delta: PlanDelta, plan: Plan): Promise<void>
-  /** Starts accepting connections. */
-  listen(addresses: readonly ListenAddress[]): Promise<void>
-  stats(): Promise<readonly DataPlaneStats[]>
+  /**
+   * Starts accepting connections there, too.
+   * @throws the system's error when another program has begun to listen there
+   */
+  listen(addresses: readonly HeldAddress[]): Promise<void>
+  /** Read from shared memory: costs no message, and works while threads are busy. */
+  stats(): readonly ThreadStats[]
+  /** Requests on their way, for each thread that answers. */
+  inFlight(): Promise<readonly InFlight[]>
   /** The ping page answers 503 from now on. */
   announceStop(): void
-  /** Accepts nothing more; every answer closes its connection. Resolves when no connection is open. */
-  stop(): Promise<void>
+  /**
+   * Accepts nothing more; every answer closes its connection, and one that is idle may wait for `idleFor`
+   * milliseconds for a request that may be on its way. Resolves when no connection is open.
+   */
+  stop(idleFor: number): Promise<void>
   /** Ends at once whatever is still open. */
   close(): Promise<void>
 }

@@ -1,13 +1,17 @@
 import { once } from 'node:events'
-import type { Server } from 'node:net'
+import { createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AccessRecorder } from './access-recorder.ts'
 import { DataPlane } from './data-plane.ts'
-import type { DataPlaneStats } from './data-plane.ts'
+import type { InFlight } from './data-plane.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
-import { listen } from './listener.ts'
-import type { ListenAddress } from './listener.ts'
+import { BACKLOG, SERVER_OPTIONS } from './listener.ts'
 import { PasswordVerifier } from './password-verifier.ts'
+import { PlanReceiver } from './plan-receiver.ts'
+import type { WholeSlice } from './plan-sender.ts'
 import type { PlanDelta } from './plan.ts'
+import type { Slot } from './shared-slots.ts'
 
 export interface ThreadEvents {
   drained(service: string, endpoint: string, version: number): void
@@ -23,9 +27,10 @@ export class DataPlaneThread {
   readonly #plane: DataPlane
   readonly #passwords: PasswordVerifier
   readonly #recorder: AccessRecorder | undefined
-  #servers: Server[] = []
+  readonly #plans: PlanReceiver
+  readonly #servers: Server[] = []
 
-  constructor(settings: WorkerSettings, events: ThreadEvents) {
+  constructor(settings: WorkerSettings, slot: Slot, events: ThreadEvents) {
     const { accessLog } = settings
     this.#passwords = new PasswordVerifier({
       onFailure: (error) => events.failed('password thread', error.message),
@@ -43,29 +48,50 @@ export class DataPlaneThread {
           events.failed(where, error instanceof Error ? (error.stack ?? error.message) : String(error)),
       },
       { verifyPassword: (password, hash) => this.#passwords.verify(password, hash) },
+      slot,
     )
+    this.#plans = new PlanReceiver(this.#plane)
   }
 
-  apply(delta: PlanDelta): Promise<void> {
-    return this.#plane.apply(delta)
+  apply(delta: PlanDelta, whole?: WholeSlice): Promise<void> {
+    return this.#plans.apply(delta, whole)
   }
 
-  async listen(addresses: readonly ListenAddress[], reusePort: boolean): Promise<void> {
-    this.#servers = await Promise.all(addresses.map((address) => listen(address, this.#plane, reusePort)))
+  /** Accepts on a listening socket that came from another thread. It has a backlog of Node's own until then. */
+  async listen(entryPoint: string, arrived: Server): Promise<void> {
+    const server = createServer(SERVER_OPTIONS, (socket) => this.accept(entryPoint, socket, server))
+    server.listen(arrived, BACKLOG)
+    await once(server, 'listening')
+    this.adopt(server)
   }
 
-  stats(): DataPlaneStats {
-    return this.#plane.stats()
+  /** The server's connections come by `accept`; it is closed with this thread. */
+  adopt(server: Server): void {
+    this.#servers.push(server)
+  }
+
+  /** Serves a connection of this `server`, or one that came from another thread. */
+  accept(entryPoint: string, socket: Socket, server?: Server): void {
+    this.#plane.accept(entryPoint, socket, server)
+  }
+
+  inFlight(): InFlight {
+    return this.#plane.inFlight()
   }
 
   announceStop(): void {
     this.#plane.announceStop()
   }
 
-  /** Accepts nothing more and resolves when the last connection has closed. */
-  async stop(): Promise<void> {
-    this.#plane.stop()
+  /**
+   * Accepts nothing more and resolves when the last connection has closed; one that is idle may wait for a request
+   * for `idleFor` milliseconds. Connections that the kernel still holds for a socket are reset when it closes, so
+   * it closes right behind a look at them: connections are accepted just before `setImmediate` runs.
+   */
+  async stop(idleFor: number): Promise<void> {
+    await nextTurn()
     const closed = this.#servers.map((server) => once(server.close(), 'close'))
+    this.#plane.stop(idleFor)
     await Promise.all(closed)
     while (this.#plane.connections > 0) await new Promise((resolve) => setTimeout(resolve, CLOSING_POLL_MS))
     this.#recorder?.flush()

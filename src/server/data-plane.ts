@@ -26,8 +26,11 @@ import { RoutingTable } from '../routing/table.ts'
 import { compose } from './compose.ts'
 import type { EntryPointSettings, WorkerSettings } from './entry-point-settings.ts'
 import { patchedTls } from './plan-delta.ts'
+import type { PlanNames } from './plan-receiver.ts'
 import type { MiddlewarePlan, PlanDelta, RouterPlan, ServiceDelta, TlsPlan } from './plan.ts'
 import { PlugIns } from './plug-ins.ts'
+import { COUNTER, GAUGE, SharedSlots, statsOf } from './shared-slots.ts'
+import type { Slot, SlotStats } from './shared-slots.ts'
 
 /** What the data plane tells its host. */
 export interface DataPlaneEvents {
@@ -41,18 +44,15 @@ export interface DataPlaneEvents {
   failed(where: string, error: unknown): void
 }
 
-export interface DataPlaneStats {
+export interface DataPlaneStats extends SlotStats {
   readonly version: number
-  readonly connections: number
-  readonly requests: number
-  readonly retries: number
-  /** Answers that the proxy made itself, by why-code. */
-  readonly why: Readonly<Record<string, number>>
   /** TLS handshakes by what came of them: `h2`, `http/1.1`, or why they failed. */
   readonly handshakes: Readonly<Record<string, number>>
-  /** Requests on their way, by service and endpoint. */
-  readonly inFlight: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly inFlight: InFlight
 }
+
+/** Requests on their way, by service and endpoint. */
+export type InFlight = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 /** A service as this worker serves it. It lives as long as the plan holds it; its counters survive every change. */
 interface Service {
@@ -75,6 +75,7 @@ export class DataPlane {
   #version = 0
   #terminating = false
   #stopping = false
+  #idleFor = 0
   readonly #settings: WorkerSettings
   readonly #events: DataPlaneEvents
   readonly #tools: Omit<MiddlewareTools, 'name'>
@@ -88,11 +89,16 @@ export class DataPlane {
   readonly #connections = new Set<Connection>()
   #tls: { readonly plan: TlsPlan; readonly terminator: TlsTerminator; readonly http2: Http2 } | undefined =
     undefined
-  readonly #why = new Float64Array(WHY_CODES.length)
-  #requests = 0
-  #retries = 0
+  readonly #slot: Slot
 
-  constructor(settings: WorkerSettings, events: DataPlaneEvents, tools: Omit<MiddlewareTools, 'name'>) {
+  /** It counts in `slot`. */
+  constructor(
+    settings: WorkerSettings,
+    events: DataPlaneEvents,
+    tools: Omit<MiddlewareTools, 'name'>,
+    slot: Slot = new SharedSlots(1).slot(0),
+  ) {
+    this.#slot = slot
     this.#settings = settings
     this.#events = events
     this.#tools = tools
@@ -100,8 +106,9 @@ export class DataPlane {
       this.#entryPoints.set(entryPoint.name, this.#openEntryPoint(entryPoint))
   }
 
-  /** Serves a socket that `server` accepted with `pauseOnConnect`. */
-  accept(entryPoint: string, socket: Socket, server: Server): void {
+  /** Serves a socket that was accepted with `pauseOnConnect`, by `server` or in another thread. */
+  accept(entryPoint: string, socket: Socket, server?: Server): void {
+    this.#add(COUNTER.accepted, 1)
     const point = this.#entryPoints.get(entryPoint)!
     // A client that was reset before it was accepted has no address any more, but what it sent can still be read:
     // nobody could say whether it is allowed, and nobody waits for the answer.
@@ -119,9 +126,12 @@ export class DataPlane {
     socket.setNoDelay(true)
     const open = (handler: WireHandler): Wire => Wire.accepted(socket, server, handler)
     // Where nothing is served over TLS, no first byte is waited for.
-    this.#connections.add(
-      this.#tls ? new NewConnection(open, point.doorway(peer)) : new ClientConnection(open, peer, point.host),
-    )
+    const connection = this.#tls
+      ? new NewConnection(open, point.doorway(peer))
+      : new ClientConnection(open, peer, point.host)
+    this.#connections.add(connection)
+    this.#gauge()
+    if (this.#stopping) connection.stop(this.#idleFor)
   }
 
   /** Takes a change of the plan over. Only what it names is touched; requests under way finish as they began. */
@@ -140,7 +150,7 @@ export class DataPlane {
       if (middleware) this.#middlewares.set(name, middleware)
       else this.#middlewares.delete(name)
     }
-    for (const [name, router] of delta.routers) this.#setRouter(name, router)
+    for (const [name, router] of delta.routers) this.#trySetRouter(name, router)
     this.#recompile(changed, delta.routers)
     for (const [name, service] of delta.services) if (!service) this.#deleteService(name)
   }
@@ -150,10 +160,14 @@ export class DataPlane {
     this.#terminating = true
   }
 
-  /** Answers every request with `Connection: close` from now on. */
-  stop(): void {
+  /**
+   * Answers every request with `Connection: close` from now on. An idle connection may wait for `idleFor`
+   * milliseconds for a request that may be on its way already.
+   */
+  stop(idleFor = 0): void {
     this.#stopping = true
-    for (const connection of this.#connections) connection.stop()
+    this.#idleFor = idleFor
+    for (const connection of this.#connections) connection.stop(idleFor)
   }
 
   /** Closes everything at once. */
@@ -169,12 +183,30 @@ export class DataPlane {
     return this.#connections.size
   }
 
+  /** Of the plan that is served. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** What is served, drains included. */
+  get names(): PlanNames {
+    const services = [...this.#services].map(
+      ([name, { balancer }]) => [name, balancer.endpoints.keys()] as const,
+    )
+    return { routers: this.#routers.keys(), middlewares: this.#middlewares.keys(), services }
+  }
+
   stats(): DataPlaneStats {
-    const why: Record<string, number> = {}
-    WHY_CODES.forEach((code, i) => {
-      if (this.#why[i]! > 0) why[code] = this.#why[i]!
-    })
-    const inFlight = Object.fromEntries(
+    return {
+      ...statsOf(this.#slot),
+      version: this.#version,
+      handshakes: Object.fromEntries(this.#tls?.terminator.outcomes ?? []),
+      inFlight: this.inFlight(),
+    }
+  }
+
+  inFlight(): InFlight {
+    return Object.fromEntries(
       [...this.#services].map(([name, { balancer }]) => [
         name,
         Object.fromEntries(
@@ -182,15 +214,6 @@ export class DataPlane {
         ),
       ]),
     )
-    return {
-      version: this.#version,
-      connections: this.#connections.size,
-      requests: this.#requests,
-      retries: this.#retries,
-      why,
-      handshakes: Object.fromEntries(this.#tls?.terminator.outcomes ?? []),
-      inFlight,
-    }
   }
 
   // ---- connections ------------------------------------------------------------------------------------------
@@ -245,6 +268,12 @@ export class DataPlane {
   #replace(before: NewConnection, after: Connection): void {
     this.#connections.delete(before)
     this.#connections.add(after)
+    if (this.#stopping) after.stop(this.#idleFor)
+  }
+
+  /** What other threads see. */
+  #gauge(): void {
+    Atomics.store(this.#slot.gauges, GAUGE.connections, this.#connections.size)
   }
 
   // ---- requests ---------------------------------------------------------------------------------------------
@@ -268,8 +297,8 @@ export class DataPlane {
       stopping: () => this.#stopping,
       handle: answer(table),
       finished: (request: Request, response: Response, bytes: number, startedAt: number) => {
-        this.#requests++
-        this.#retries += request.retries
+        this.#add(COUNTER.requests, 1)
+        if (request.retries > 0) this.#add(COUNTER.retries, request.retries)
         if (request.why !== undefined) this.#count(request.why)
         this.#events.finished(request, response, bytes, startedAt)
       },
@@ -281,7 +310,10 @@ export class DataPlane {
         if (request.accessEntry === undefined) this.#events.begun?.(request)
         this.#events.finished(request, response, response.body?.length ?? 0, startedAt)
       },
-      closed: (connection: Connection) => void this.#connections.delete(connection),
+      closed: (connection: Connection) => {
+        this.#connections.delete(connection)
+        this.#gauge()
+      },
     }
     const secureHost = {
       ...host,
@@ -300,8 +332,11 @@ export class DataPlane {
   }
 
   #count(why: WhyCode): void {
-    const slot = WHY_CODES.indexOf(why)
-    this.#why[slot] = this.#why[slot]! + 1
+    this.#add(COUNTER.why + WHY_CODES.indexOf(why), 1)
+  }
+
+  #add(counter: number, times: number): void {
+    this.#slot.counters[counter] = this.#slot.counters[counter]! + times
   }
 
   #handle(table: RoutingTable<Router>, request: Request): Response | Promise<Response> {
@@ -396,6 +431,15 @@ export class DataPlane {
 
   // ---- routers ----------------------------------------------------------------------------------------------
 
+  /** A router that cannot be set up stays as it was, and the others are none the worse for it. */
+  #trySetRouter(name: string, plan: RouterPlan | null): void {
+    try {
+      this.#setRouter(name, plan)
+    } catch (error) {
+      this.#events.failed(`router ${name}`, error)
+    }
+  }
+
   #setRouter(name: string, plan: RouterPlan | null): void {
     const before = this.#routers.get(name)
     if (plan === null) this.#routers.delete(name)
@@ -444,7 +488,7 @@ export class DataPlane {
     if (changed.size === 0) return
     for (const [name, router] of this.#routers) {
       if (done.has(name) || !router.plan.middlewares.some((middleware) => changed.has(middleware))) continue
-      this.#setRouter(name, router.plan)
+      this.#trySetRouter(name, router.plan)
     }
   }
 }

@@ -1,180 +1,181 @@
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import type { DataPlaneHost, HostEvents } from './data-plane-host.ts'
-import type { DataPlaneStats } from './data-plane.ts'
+import type { Server } from 'node:net'
+import type { ResourceLimits } from 'node:worker_threads'
+import { ConnectionSharer } from './connection-sharer.ts'
+import type { DataPlaneHost, HostEvents, ThreadStats } from './data-plane-host.ts'
+import type { InFlight } from './data-plane.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
-import type { ListenAddress } from './listener.ts'
-import { fullDelta } from './plan-delta.ts'
+import type { HeldAddress } from './held-address.ts'
+import { EMPTY_PLAN } from './plan-delta.ts'
 import type { Plan, PlanDelta } from './plan.ts'
-import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts'
+import { SharedSlots } from './shared-slots.ts'
+import { workerLimits } from './worker-memory.ts'
+import type { FromWorker } from './worker-messages.ts'
+import { WorkerThread } from './worker-thread.ts'
 
 /** Milliseconds before a dead worker is replaced: doubled each time, from the first to the last. */
 const RESPAWN_MS = { first: 100, last: 10_000 }
 /** Milliseconds of service after which a worker counts as healthy again. */
 const HEALTHY_MS = 30_000
 
-type Answer = { readonly error?: string; readonly stats?: DataPlaneStats }
-type Asking = { [T in ToWorker['type']]: Omit<Extract<ToWorker, { type: T }>, 'id'> }[Exclude<
-  ToWorker['type'],
-  'announceStop'
->]
+export interface WorkerHostOptions {
+  readonly workers: number
+  readonly settings: WorkerSettings
+  /** Default: by this machine's memory. */
+  readonly resourceLimits?: ResourceLimits
+  /** Accept in this thread and hand connections over, even where workers could listen themselves. */
+  readonly handOver?: boolean
+  /** Flags of Node for workers. For tests. */
+  readonly execArgv?: readonly string[]
+}
 
-/** The data plane in worker threads, each with its own event loop and listeners. A dead one is replaced. */
+/**
+ * The data plane in worker threads, each with an event loop of its own. Each listens by itself where the system can
+ * spread connections over sockets; where it cannot, or the socket is inherited, this thread accepts and hands over.
+ * A dead worker is replaced by one that gets the whole plan, drains included, and then its slot and listeners.
+ */
 export class WorkerHost implements DataPlaneHost {
-  readonly #settings: WorkerSettings
+  readonly #options: WorkerHostOptions
   readonly #events: HostEvents
-  readonly #threads = new Map<number, Thread>()
-  #plan: Plan | undefined = undefined
-  #addresses: readonly ListenAddress[] = []
+  readonly #limits: ResourceLimits
+  readonly #slots: SharedSlots
+  /** By slot; a dead one leaves its place empty until it is replaced. */
+  readonly #threads = new Map<number, WorkerThread>()
+  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #sharer: ConnectionSharer
+  #shared: HeldAddress[] = []
+  #plan: Plan = EMPTY_PLAN
   #closing = false
   #next = 0
 
-  constructor(count: number, settings: WorkerSettings, events: HostEvents) {
-    this.#settings = settings
+  constructor(options: WorkerHostOptions, events: HostEvents) {
+    this.#options = options
     this.#events = events
-    for (let i = 0; i < count; i++) this.#spawn(RESPAWN_MS.first)
+    this.#limits = options.resourceLimits ?? workerLimits(options.workers)
+    this.#slots = new SharedSlots(options.workers)
+    this.#sharer = new ConnectionSharer(this.#slots)
+    for (let slot = 0; slot < options.workers; slot++) this.#spawn(slot, RESPAWN_MS.first).ready = true
   }
 
   get workers(): readonly number[] {
-    return [...this.#threads.keys()]
+    return [...this.#threads.values()].map(({ id }) => id)
   }
 
   async apply(delta: PlanDelta, plan: Plan): Promise<void> {
     this.#plan = plan
-    await this.#all((thread) => this.#applyTo(thread, delta))
+    await this.#all((thread) => thread.plans.send(plan, delta))
   }
 
-  async listen(addresses: readonly ListenAddress[]): Promise<void> {
-    this.#addresses = addresses
-    await this.#all((thread) => thread.ask({ type: 'listen', addresses }))
+  async listen(addresses: readonly HeldAddress[]): Promise<void> {
+    for (const held of addresses) {
+      const servers = this.#options.handOver ? undefined : await held.share(this.#options.workers)
+      if (servers) {
+        this.#shared.push(held)
+        await Promise.all(this.#ready.map((thread) => this.#give(thread, held, servers[thread.slot])))
+        // Those of workers that died meanwhile: nobody would ever accept what the kernel puts there.
+        for (const server of servers) server.close()
+      } else
+        this.#sharer.add(await held.open((socket) => this.#sharer.share(held.address.entryPoint, socket)))
+    }
+    for (const thread of this.#ready) this.#sharer.serve(thread)
   }
 
-  async stats(): Promise<readonly DataPlaneStats[]> {
-    const answers = await Promise.all(
-      [...this.#threads.values()].map((thread) => thread.ask({ type: 'stats' })),
-    )
-    return answers.flatMap(({ stats }) => (stats ? [stats] : []))
+  stats(): readonly ThreadStats[] {
+    return Array.from({ length: this.#slots.size }, (_, slot) => {
+      const thread = this.#threads.get(slot)
+      return { ...this.#slots.stats(slot), worker: thread?.id, version: thread?.plans.version ?? 0 }
+    })
+  }
+
+  async inFlight(): Promise<readonly InFlight[]> {
+    const answers = await this.#all((thread) => thread.ask({ type: 'inFlight' }))
+    return answers.flatMap(({ inFlight }) => (inFlight ? [inFlight] : []))
   }
 
   announceStop(): void {
-    for (const thread of this.#threads.values()) thread.tell({ type: 'announceStop' })
+    for (const thread of this.#threads.values()) thread.announceStop()
   }
 
-  async stop(): Promise<void> {
+  async stop(idleFor: number): Promise<void> {
     this.#closing = true
-    await this.#all((thread) => thread.ask({ type: 'stop' }))
+    // What was accepted here is on its way to a worker before that is told to stop.
+    await this.#sharer.close()
+    await this.#all((thread) => thread.ask({ type: 'stop', idleFor }))
   }
 
   async close(): Promise<void> {
     this.#closing = true
-    await Promise.all([...this.#threads.values()].map((thread) => thread.worker.terminate()))
+    for (const timer of this.#timers) clearTimeout(timer)
+    await this.#sharer.close()
+    await this.#all((thread) => thread.terminate())
   }
 
-  async #all(ask: (thread: Thread) => Promise<Answer>): Promise<void> {
-    await Promise.all([...this.#threads.values()].map(ask))
+  #all<T>(ask: (thread: WorkerThread) => Promise<T>): Promise<T[]> {
+    return Promise.all([...this.#threads.values()].map(ask))
   }
 
-  /** A worker that is not where the change begins gets the whole plan. */
-  async #applyTo(thread: Thread, delta: PlanDelta): Promise<Answer> {
-    const answer = await thread.ask({ type: 'apply', delta })
-    if (answer.error !== undefined && !thread.dead) {
-      this.#events.failed(`worker ${thread.id}`, answer.error)
-      // A worker that could not follow is in no known state: it is replaced by one that gets the whole plan.
-      void thread.worker.terminate()
-    }
-    return answer
-  }
-
-  #spawn(delay: number): void {
+  #spawn(slot: number, delay: number): WorkerThread {
+    const { settings, execArgv } = this.#options
     const id = this.#next++
-    const data: WorkerData = { settings: this.#settings }
-    const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
-      workerData: data,
-      name: `tidegate-${id}`,
-    })
-    const thread = new Thread(id, worker, (message) => this.#onMessage(id, message))
-    this.#threads.set(id, thread)
-    const startedAt = performance.now()
-    worker.once('exit', (code) => {
-      const reason = thread.ended(code)
-      this.#threads.delete(id)
-      if (this.#closing) return
-      this.#events.died(id, reason)
-      const healthy = performance.now() - startedAt > HEALTHY_MS
-      setTimeout(
-        () => void this.#replace(healthy ? RESPAWN_MS.first : Math.min(RESPAWN_MS.last, delay * 2)),
-        delay,
-      )
-    })
+    const data = { settings, slots: this.#slots.buffer, slot }
+    const thread = new WorkerThread(
+      { id, data, resourceLimits: this.#limits, ...(execArgv && { execArgv }) },
+      {
+        message: (message) => this.#onMessage(id, message),
+        planFailed: (message) => this.#events.failed(`worker ${id}`, message),
+        exited: (reason) => this.#onExit(thread, reason, delay),
+      },
+    )
+    this.#threads.set(slot, thread)
+    return thread
   }
 
-  /** A new worker gets the whole plan before it listens. */
-  async #replace(delay: number): Promise<void> {
+  /** Its connections went with it. */
+  #onExit(thread: WorkerThread, reason: string, delay: number): void {
+    const { id, slot, startedAt } = thread
+    this.#threads.delete(slot)
+    this.#sharer.delete(thread)
+    this.#slots.zeroGauges(slot)
     if (this.#closing) return
-    this.#spawn(delay)
-    const thread = [...this.#threads.values()].at(-1)!
-    if (this.#plan) await thread.ask({ type: 'apply', delta: fullDelta(this.#plan) })
-    const { error } = await thread.ask({ type: 'listen', addresses: this.#addresses })
-    if (error !== undefined) {
-      this.#events.failed(`worker ${thread.id}`, error)
-      void thread.worker.terminate()
+    this.#events.died(id, reason)
+    const healthy = performance.now() - startedAt > HEALTHY_MS
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      void this.#replace(slot, healthy ? RESPAWN_MS.first : Math.min(RESPAWN_MS.last, delay * 2))
+    }, delay)
+    this.#timers.add(timer)
+  }
+
+  /** A new worker gets the whole plan before it gets connections. */
+  async #replace(slot: number, delay: number): Promise<void> {
+    if (this.#closing) return
+    const thread = this.#spawn(slot, delay)
+    await thread.plans.send(this.#plan)
+    thread.ready = true
+    try {
+      for (const held of this.#shared) await this.#give(thread, held)
+      if (!thread.dead && !this.#closing) this.#sharer.serve(thread)
+    } catch (error) {
+      this.#events.failed(`worker ${thread.id}`, `it cannot listen: ${(error as Error).message}`)
+      await thread.terminate()
     }
   }
 
-  #onMessage(id: number, message: FromWorker): void {
+  /** Has the worker listen, unless it does already. */
+  async #give(thread: WorkerThread, held: HeldAddress, server?: Server): Promise<void> {
+    if (thread.dead || this.#closing || thread.listensOn.has(held)) return
+    thread.listensOn.add(held)
+    const { error, gone } = await thread.listen(held.address.entryPoint, server ?? (await held.another()))
+    if (error !== undefined && !gone) throw new Error(error)
+  }
+
+  get #ready(): WorkerThread[] {
+    return [...this.#threads.values()].filter(({ ready }) => ready)
+  }
+
+  #onMessage(id: number, message: Exclude<FromWorker, { type: 'done' }>): void {
     if (message.type === 'drained')
       this.#events.drained(id, message.service, message.endpoint, message.version)
     else if (message.type === 'accessLog') this.#events.accessLog(message.lines)
-    else if (message.type === 'failed') this.#events.failed(message.where, message.message)
-  }
-}
-
-/** One worker and the questions to it that are still open. */
-class Thread {
-  readonly id: number
-  readonly worker: Worker
-  dead = false
-  readonly #open = new Map<number, (answer: Answer) => void>()
-  #nextId = 0
-  #error: string | undefined = undefined
-
-  constructor(id: number, worker: Worker, onMessage: (message: FromWorker) => void) {
-    this.id = id
-    this.worker = worker
-    worker.on('message', (message: FromWorker) => {
-      if (message.type === 'done') this.#settle(message.id, message)
-      else onMessage(message)
-    })
-    worker.on(
-      'error',
-      (error: unknown) =>
-        (this.#error = error instanceof Error ? (error.stack ?? error.message) : String(error)),
-    )
-  }
-
-  tell(message: ToWorker): void {
-    this.worker.postMessage(message)
-  }
-
-  /** Resolves with the worker's answer, or with an error when it dies before it has answered. */
-  ask(message: Asking): Promise<Answer> {
-    if (this.dead) return Promise.resolve({ error: 'worker is gone' })
-    return new Promise((resolve) => {
-      const id = this.#nextId++
-      this.#open.set(id, resolve)
-      this.worker.postMessage({ ...message, id })
-    })
-  }
-
-  /** The worker has ended; gives the reason. */
-  ended(code: number): string {
-    this.dead = true
-    for (const id of this.#open.keys()) this.#settle(id, { error: 'worker is gone' })
-    return this.#error ?? `exit code ${code}`
-  }
-
-  #settle(id: number, answer: Answer): void {
-    this.#open.get(id)?.(answer)
-    this.#open.delete(id)
+    else this.#events.failed(message.where, message.message)
   }
 }

@@ -1,19 +1,24 @@
-import type { DataPlaneStats } from './data-plane.ts'
+import type { Server, Socket } from 'node:net'
 import type { WorkerSettings } from './entry-point-settings.ts'
-import type { ListenAddress } from './listener.ts'
+import type { InFlight } from './data-plane.ts'
+import type { WholeSlice } from './plan-sender.ts'
 import type { PlanDelta } from './plan.ts'
 
 /** From the control plane to a worker. Those with an `id` are answered by `done` with the same one. */
 export type ToWorker =
-  | { readonly type: 'apply'; readonly id: number; readonly delta: PlanDelta }
-  | { readonly type: 'listen'; readonly id: number; readonly addresses: readonly ListenAddress[] }
-  | { readonly type: 'stats'; readonly id: number }
+  | { readonly type: 'apply'; readonly id: number; readonly delta: PlanDelta; readonly whole?: WholeSlice }
+  /** A listening socket that is the worker's from now on. */
+  | { readonly type: 'listen'; readonly id: number; readonly entryPoint: string; readonly server: Server }
+  /** A connection that was accepted elsewhere. */
+  | { readonly type: 'connection'; readonly entryPoint: string; readonly socket: Socket }
+  | { readonly type: 'inFlight'; readonly id: number }
   | { readonly type: 'announceStop' }
-  | { readonly type: 'stop'; readonly id: number }
+  /** Idle connections may wait for so many milliseconds for one more request. */
+  | { readonly type: 'stop'; readonly id: number; readonly idleFor: number }
 
 /** From a worker to the control plane. */
 export type FromWorker =
-  | { readonly type: 'done'; readonly id: number; readonly error?: string; readonly stats?: DataPlaneStats }
+  | { readonly type: 'done'; readonly id: number; readonly error?: string; readonly inFlight?: InFlight }
   | {
       readonly type: 'drained'
       readonly service: string
@@ -25,4 +30,7 @@ export type FromWorker =
 
 export interface WorkerData {
   readonly settings: WorkerSettings
+  /** Memory of `SharedSlots`, and the worker's own slot in it. */
+  readonly slots: SharedArrayBuffer
+  readonly slot: number
 }

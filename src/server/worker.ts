@@ -1,32 +1,36 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { DataPlaneThread } from './data-plane-thread.ts'
+import { SharedSlots } from './shared-slots.ts'
 import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts'
 
 /** The first file of a worker thread: messages in, calls of the data plane, messages out. */
 const port = parentPort!
 const send = (message: FromWorker): void => port.postMessage(message)
-const { settings } = workerData as WorkerData
-const thread = new DataPlaneThread(settings, {
+const { settings, slots, slot } = workerData as WorkerData
+const thread = new DataPlaneThread(settings, new SharedSlots(slots).slot(slot), {
   drained: (service, endpoint, version) => send({ type: 'drained', service, endpoint, version }),
   accessLog: (lines) => send({ type: 'accessLog', lines }),
   failed: (where, message) => send({ type: 'failed', where, message }),
 })
 
-/** Messages are handled one after the other: a plan must not overtake the one before. */
+/** Plans are taken over one after the other: none must overtake the one before. */
 let last: Promise<void> = Promise.resolve()
 port.on('message', (message: ToWorker) => {
-  if (message.type === 'announceStop') thread.announceStop()
-  else if (message.type === 'stats') send({ type: 'done', id: message.id, stats: thread.stats() })
-  else last = last.then(() => answer(message))
+  if (message.type === 'connection') thread.accept(message.entryPoint, message.socket)
+  else if (message.type === 'announceStop') thread.announceStop()
+  else if (message.type === 'inFlight') send({ type: 'done', id: message.id, inFlight: thread.inFlight() })
+  // At once: the socket accepts from the moment of its arrival.
+  else if (message.type === 'listen')
+    void answer(message.id, thread.listen(message.entryPoint, message.server))
+  else if (message.type === 'stop') void answer(message.id, thread.stop(message.idleFor))
+  else last = last.then(() => answer(message.id, thread.apply(message.delta, message.whole)))
 })
 
-async function answer(message: Exclude<ToWorker, { type: 'announceStop' | 'stats' }>): Promise<void> {
+async function answer(id: number, done: Promise<void>): Promise<void> {
   try {
-    if (message.type === 'apply') await thread.apply(message.delta)
-    else if (message.type === 'listen') await thread.listen(message.addresses, true)
-    else await thread.stop()
-    send({ type: 'done', id: message.id })
+    await done
+    send({ type: 'done', id })
   } catch (error) {
-    send({ type: 'done', id: message.id, error: error instanceof Error ? error.message : String(error) })
+    send({ type: 'done', id, error: error instanceof Error ? error.message : String(error) })
   }
 }

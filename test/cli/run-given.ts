@@ -14,6 +14,7 @@ export async function runGiven(args: readonly string[], env: Record<string, stri
   let err = ''
   const context: CliContext = {
     env,
+    pid: 1,
     cpus: 1,
     color: false,
     width: 100,

@@ -162,7 +162,7 @@ export class Engine implements AsyncDisposable {
 export async function startEngine(sketch: EngineSketch): Promise<Engine> {
   const engine = new Engine(sketch)
   await engine.apply(sketch)
-  engine.server = await listen({ entryPoint: 'web', host: '127.0.0.1', port: 0 }, engine.plane, false)
+  engine.server = await listen({ entryPoint: 'web', host: '127.0.0.1', port: 0 }, engine.plane)
   return engine
 }
 

@@ -116,12 +116,14 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     return this.#request === null && !this.#lingering
   }
 
-  /** The proxy stops: an idle connection closes at once, a busy one after its answer. */
-  stop(): void {
+  /**
+   * The proxy stops: a busy connection closes after its answer. An idle one may wait for `idleFor` milliseconds,
+   * since a request may be on its way already, the first of a new connection above all: closing would lose it.
+   */
+  stop(idleFor: number): void {
     if (!this.idle || this.#readingHead) return
-    // The first request of a new connection may be on its way already: nobody would send it again.
-    if (this.#requests === 0) this.deadline = Math.min(this.deadline, this.#host.deadlines.in(LINGER_MS))
-    else this.#close()
+    if (idleFor === 0) this.#close()
+    else this.deadline = Math.min(this.deadline, this.#host.deadlines.in(idleFor))
   }
 
   /** Closes at once, whatever is at hand. */
