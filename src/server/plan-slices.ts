@@ -5,7 +5,7 @@ import type { EndpointPlan, MiddlewarePlan, PlanDelta, RouterPlan, ServiceDelta 
  * it took 2 ms at the most in 10,000 routers of 5 endpoints; the rest of the 10 ms that a change may hold a worker
  * up is for slower machines.
  */
-export const SLICE_SIZE = 250
+export const SLICE_SIZE = 100
 
 /**
  * A change in parts of at most `size` resources, each of which leaves the worker able to serve: what routers need

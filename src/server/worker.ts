@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { DataPlaneThread } from './data-plane-thread.ts'
 import { SharedSlots } from './shared-slots.ts'
@@ -23,8 +24,17 @@ port.on('message', (message: ToWorker) => {
   else if (message.type === 'listen')
     void answer(message.id, thread.listen(message.entryPoint, message.server))
   else if (message.type === 'stop') void answer(message.id, thread.stop(message.idleFor))
-  else last = last.then(() => answer(message.id, thread.apply(message.delta, message.whole)))
+  else last = last.then(() => answer(message.id, apply(message)))
 })
+
+/**
+ * The next slice is sent when this one is answered. Messages that come quickly are all handled in one turn of the
+ * event loop, so the answer waits for the turn in which connections had theirs.
+ */
+async function apply({ delta, whole }: Extract<ToWorker, { type: 'apply' }>): Promise<void> {
+  await thread.apply(delta, whole)
+  await nextTurn()
+}
 
 async function answer(id: number, done: Promise<void>): Promise<void> {
   try {

@@ -9,7 +9,7 @@ import { parseRule } from '../../src/routing/parser.ts'
 import type { Rule } from '../../src/routing/rule-tree.ts'
 import { DataPlane } from '../../src/server/data-plane.ts'
 import type { DataPlaneStats } from '../../src/server/data-plane.ts'
-import type { Experiments } from '../../src/server/entry-point-settings.ts'
+import type { Experiments, WorkerSettings } from '../../src/server/entry-point-settings.ts'
 import { listen } from '../../src/server/listener.ts'
 import type {
   EndpointPlan,
@@ -42,6 +42,14 @@ const FORWARDED: ForwardedOptions = {
   notAppendXForwardedFor: false,
   addXForwardedSchemeHeaders: false,
   underscores: 'keep',
+}
+/** Of workers with one entry point named `web`. */
+export const ENGINE_SETTINGS: WorkerSettings = {
+  entryPoints: [{ name: 'web', limits: LIMITS, forwarded: FORWARDED }],
+  hostname: 'edge',
+  pingTerminatingStatus: 503,
+  accessLog: undefined,
+  experiments: { retries: true, draining: true },
 }
 const MATCHERS = await allMatchers()
 

@@ -12,16 +12,30 @@ export interface TidegateOptions {
   readonly flags: readonly string[]
   /** Default: the sources. */
   readonly program?: 'src/main.ts' | 'dist/src/main.js'
+  /** Of the entry point `web`; default: a free one. */
+  readonly port?: number
+  /** A listening socket for `web`, passed as systemd passes one. */
+  readonly inherited?: { readonly fd: number; readonly port: number }
 }
 
 /** Starts the real program with the entry point `web` on a free port, and waits until its first table serves. */
-export async function startTidegate({ flags, program = 'src/main.ts' }: TidegateOptions): Promise<Tidegate> {
-  const [port = 0] = await freePorts(1)
+export async function startTidegate({
+  flags,
+  program = 'src/main.ts',
+  port: given,
+  inherited,
+}: TidegateOptions): Promise<Tidegate> {
+  const [free = 0] = given === undefined && !inherited ? await freePorts(1) : []
+  const port = inherited?.port ?? given ?? free
   const own = [`--entryPoints.web.address=127.0.0.1:${port}`, '--ping.entryPoint=web', '--log.format=json']
-  const child = spawn(process.execPath, [program, 'run', ...own, ...flags], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const command = [process.execPath, program, 'run', ...own, ...flags]
+  const child = inherited
+    ? spawn('sh', ['-c', 'LISTEN_PID=$$ exec "$0" "$@"', ...command], {
+        cwd: ROOT,
+        stdio: ['ignore', 'pipe', 'pipe', inherited.fd],
+        env: { ...process.env, LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' },
+      })
+    : spawn(process.execPath, command.slice(1), { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
   const tidegate = new Tidegate(port, child)
   try {
     await until('tidegate to be ready', () => tidegate.isReady(), 20_000)
@@ -56,7 +70,8 @@ export class Tidegate implements AsyncDisposable {
   async isReady(): Promise<boolean> {
     if (!this.#running) throw new Error(`ended with ${this.#child.exitCode ?? this.#child.signalCode}`)
     try {
-      return (await fetch(`http://127.0.0.1:${this.port}/ping`)).ok
+      const signal = AbortSignal.timeout(2_000)
+      return (await fetch(`http://127.0.0.1:${this.port}/ping`, { signal })).ok
     } catch {
       return false
     }

@@ -1,0 +1,116 @@
+import { BroadcastChannel } from 'node:worker_threads'
+import type { HostEvents } from '../../src/server/data-plane-host.ts'
+import { holdAddress } from '../../src/server/held-address.ts'
+import { EMPTY_PLAN, planDelta } from '../../src/server/plan-delta.ts'
+import type { EndpointPlan, Plan, RouterPlan } from '../../src/server/plan.ts'
+import { WorkerHost } from '../../src/server/worker-host.ts'
+import type { WorkerHostOptions } from '../../src/server/worker-host.ts'
+import { ENGINE_SETTINGS, endpointPlan, ruleOf } from './engine.ts'
+import type { ProbeAnswer, ProbeQuestion } from './worker-probe.ts'
+
+const PROBE = new URL('./worker-probe.ts', import.meta.url).href
+
+/** Workers before one service; to be disposed of. */
+export async function startWorkers(
+  origin: { readonly port: number },
+  options: Partial<Omit<WorkerHostOptions, 'settings'>> = {},
+): Promise<Workers> {
+  const workers = new Workers(options)
+  await workers.apply(planOf(1, [['main', origin.port]]))
+  await workers.listen()
+  return workers
+}
+
+/** Real worker threads, with what they report and a probe in each. */
+export class Workers implements AsyncDisposable {
+  readonly host: WorkerHost
+  port = 0
+  readonly died: string[] = []
+  readonly failed: string[] = []
+  readonly drained: { worker: number; endpoint: string; version: number }[] = []
+  #plan: Plan = EMPTY_PLAN
+  readonly #questions = new BroadcastChannel('worker probe')
+  readonly #answers = new BroadcastChannel('worker probe answers')
+
+  constructor(options: Partial<Omit<WorkerHostOptions, 'settings'>>) {
+    const events: HostEvents = {
+      drained: (worker, _service, endpoint, version) => this.drained.push({ worker, endpoint, version }),
+      accessLog: () => {},
+      failed: (where, message) => this.failed.push(`${where}: ${message}`),
+      died: (_worker, reason) => this.died.push(reason),
+    }
+    this.host = new WorkerHost(
+      { workers: 2, settings: ENGINE_SETTINGS, execArgv: ['--import', PROBE], ...options },
+      events,
+    )
+  }
+
+  async apply(plan: Plan): Promise<void> {
+    const delta = planDelta(this.#plan, plan)
+    this.#plan = plan
+    await this.host.apply(delta, plan)
+  }
+
+  async listen(): Promise<void> {
+    const held = await holdAddress({ entryPoint: 'web', host: '127.0.0.1', port: 0 })
+    this.port = held.address.port
+    await this.host.listen([held])
+  }
+
+  get connections(): readonly number[] {
+    return this.host.stats().map(({ connections }) => connections)
+  }
+
+  /** All workers act on it, or just one, whichever is first. */
+  tell(question: ProbeQuestion, one = false): void {
+    this.#questions.postMessage({ question, taken: one ? new SharedArrayBuffer(4) : null })
+  }
+
+  /** Longest stall of each worker's event loop since `reset`, in milliseconds. */
+  async delays(): Promise<number[]> {
+    const delays: number[] = []
+    const all = new Promise<void>((resolve) => {
+      this.#answers.onmessage = (event) => {
+        delays.push(((event as { data: unknown }).data as ProbeAnswer).delay)
+        if (delays.length === this.host.workers.length) resolve()
+      }
+    })
+    this.tell('delay')
+    await all
+    return delays
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#questions.close()
+    this.#answers.close()
+    await this.host.close()
+  }
+}
+
+/** Routers `name` for the host `name.test` (`main` takes every host), each with a service of so many endpoints. */
+export function planOf(
+  version: number,
+  services: readonly (readonly [name: string, ...ports: number[]])[],
+): Plan {
+  const router = (name: string): RouterPlan => ({
+    entryPoints: ['web'],
+    rule: ruleOf(name === 'main' ? 'PathPrefix(`/`)' : `Host(\`${name}.test\`)`),
+    priority: name === 'main' ? 1 : 10,
+    rank: 0,
+    middlewares: [],
+    service: name,
+  })
+  const endpoints = (ports: readonly number[]): Map<string, EndpointPlan> =>
+    new Map(ports.map((port, i) => [`e${i}`, endpointPlan({ port })]))
+  return {
+    version,
+    routers: new Map(services.map(([name]) => [name, router(name)])),
+    middlewares: new Map(),
+    services: new Map(
+      services.map(([name, ...ports]) => [
+        name,
+        { strategy: 'wrr', passHostHeader: true, endpoints: endpoints(ports) },
+      ]),
+    ),
+  }
+}
