@@ -47,7 +47,10 @@ async function restartUnderLoad(socket?: Awaited<ReturnType<typeof openListening
   await using origin = await startOrigin()
   await using config = await serving(origin.port)
   const start = (port?: number): ReturnType<typeof startTidegate> =>
-    startTidegate({ flags: config.flags, ...(socket ? { inherited: socket } : port !== undefined && { port }) })
+    startTidegate({
+      flags: config.flags,
+      ...(socket ? { inherited: socket } : port !== undefined && { port }),
+    })
   let tidegate = await start()
   const { port } = tidegate
   try {

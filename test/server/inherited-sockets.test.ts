@@ -10,10 +10,20 @@ import { openListeningSocket } from '../support/listening-socket.ts'
 const any = (): undefined => undefined
 const refusals: [name: string, env: Record<string, string>, message: RegExp, severity: string][] = [
   ['no number', { LISTEN_FDS: '-1', LISTEN_PID: '7' }, /`-1` is no number of sockets/, 'error'],
-  ['far too many', { LISTEN_FDS: '99999', LISTEN_PID: '7' }, /is no number of sockets from 0 to 512/, 'error'],
+  [
+    'far too many',
+    { LISTEN_FDS: '99999', LISTEN_PID: '7' },
+    /is no number of sockets from 0 to 512/,
+    'error',
+  ],
   ['another process', { LISTEN_FDS: '1', LISTEN_PID: '8' }, /LISTEN_PID is 8 and this is 7/, 'warning'],
   ['no process', { LISTEN_FDS: '1' }, /LISTEN_PID is not set/, 'warning'],
-  ['too few names', { LISTEN_FDS: '2', LISTEN_PID: '7', LISTEN_FDNAMES: 'web' }, /1 names for 2 sockets/, 'error'],
+  [
+    'too few names',
+    { LISTEN_FDS: '2', LISTEN_PID: '7', LISTEN_FDNAMES: 'web' },
+    /1 names for 2 sockets/,
+    'error',
+  ],
 ]
 for (const [name, env, message, severity] of refusals) {
   test(`refused: ${name}`, () => {
@@ -53,7 +63,11 @@ const socket = (fd: number, name?: string, address?: string, port = 0): Inherite
 })
 const assignments: [name: string, sockets: InheritedSocket[], fds: Record<string, number>][] = [
   ['by name, against their order', [socket(3, 'websecure'), socket(4, 'Web')], { web: 4, websecure: 3 }],
-  ['by address', [socket(3, 't.socket', '10.0.0.1', 443), socket(4, 't.socket', '::', 80)], { web: 4, websecure: 3 }],
+  [
+    'by address',
+    [socket(3, 't.socket', '10.0.0.1', 443), socket(4, 't.socket', '::', 80)],
+    { web: 4, websecure: 3 },
+  ],
   ['in order, when nothing else tells', [socket(3), socket(4)], { web: 3, websecure: 4 }],
   ['by name first, the rest in order', [socket(3), socket(4, 'web')], { web: 4, websecure: 3 }],
   ['one of two', [socket(3, 'websecure')], { websecure: 3 }],
@@ -68,9 +82,15 @@ for (const [name, sockets, fds] of assignments) {
 
 test('a socket that is left over is an error that names it and the entry points', () => {
   const { problems } = assignSockets([web], [socket(3, 'web'), socket(4, 'admin', '::1', 8080)])
-  assert.deepEqual(problems.map(({ message, severity }) => [message, severity]), [
-    ['the socket with file descriptor 4 (admin, [::1]:8080) belongs to no entry point; there are web', 'error'],
-  ])
+  assert.deepEqual(
+    problems.map(({ message, severity }) => [message, severity]),
+    [
+      [
+        'the socket with file descriptor 4 (admin, [::1]:8080) belongs to no entry point; there are web',
+        'error',
+      ],
+    ],
+  )
 })
 
 test('one nameless socket for two entry points belongs to neither', () => {
@@ -84,9 +104,14 @@ test('where a socket listens is read from the system, and what does not listen i
   const env = { LISTEN_FDS: String(listening.fd - 2), LISTEN_PID: '7' }
   const { sockets, problems } = inheritedSockets(env, 7)
   server.close()
-  assert.deepEqual(sockets.find(({ fd }) => fd === listening.fd)?.bound, { address: '127.0.0.1', port: listening.port })
+  assert.deepEqual(sockets.find(({ fd }) => fd === listening.fd)?.bound, {
+    address: '127.0.0.1',
+    port: listening.port,
+  })
   // Standard streams of the test runner and the like lie between them.
-  assert.ok(problems.every(({ message }) => /is (?:no socket|not open|no TCP socket that listens)/.test(message)))
+  assert.ok(
+    problems.every(({ message }) => /is (?:no socket|not open|no TCP socket that listens)/.test(message)),
+  )
 })
 
 test('addresses of both families are read from the tables', () => {

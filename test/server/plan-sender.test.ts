@@ -10,8 +10,14 @@ import { planOf } from '../support/workers.ts'
 const PLANS = [
   EMPTY_PLAN,
   planOf(1, [['a', 1]]),
-  planOf(2, [['a', 1, 2], ['b', 3]]),
-  planOf(3, [['a', 2], ['c', 4]]),
+  planOf(2, [
+    ['a', 1, 2],
+    ['b', 3],
+  ]),
+  planOf(3, [
+    ['a', 2],
+    ['c', 4],
+  ]),
 ] as const
 
 /** A worker that only keeps the plan, and fails when told to. */
@@ -59,14 +65,23 @@ test('each change is acknowledged', async () => {
     await replica.send(version)
     assert.deepEqual([replica.plan, replica.sender.version], [PLANS[version], version])
   }
-  assert.deepEqual(replica.sent.map(({ base }) => base), [0, 1, 2])
+  assert.deepEqual(
+    replica.sent.map(({ base }) => base),
+    [0, 1, 2],
+  )
 })
 
 test('changes that come while one is under way go as one', async () => {
   const replica = new Replica()
   await Promise.all([replica.send(1), replica.send(2), replica.send(3)])
   assert.deepEqual(replica.plan, PLANS[3])
-  assert.deepEqual(replica.sent.map(({ base, version }) => [base, version]), [[0, 1], [1, 3]])
+  assert.deepEqual(
+    replica.sent.map(({ base, version }) => [base, version]),
+    [
+      [0, 1],
+      [1, 3],
+    ],
+  )
 })
 
 test('a worker that could not follow gets the whole plan, and loses what that does not name', async () => {

@@ -8,9 +8,16 @@ import { planOf } from '../support/workers.ts'
 
 const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { maxLength: 6 })
 const plan = (version: number): fc.Arbitrary<Plan> =>
-  fc.tuple(names, fc.array(fc.nat(9), { minLength: 6, maxLength: 6 }), fc.nat(5)).map(([used, ports, count]) =>
-    planOf(version, used.map((name, i) => [name, ...Array.from({ length: count }, (_, k) => ports[i]! + k * 10)] as const)),
-  )
+  fc
+    .tuple(names, fc.array(fc.nat(9), { minLength: 6, maxLength: 6 }), fc.nat(5))
+    .map(([used, ports, count]) =>
+      planOf(
+        version,
+        used.map(
+          (name, i) => [name, ...Array.from({ length: count }, (_, k) => ports[i]! + k * 10)] as const,
+        ),
+      ),
+    )
 
 test('slices lead where the whole change leads, each within the limit', () => {
   fc.assert(
@@ -28,8 +35,14 @@ test('slices lead where the whole change leads, each within the limit', () => {
 })
 
 test('a router never comes before its service, nor goes after it', () => {
-  const from = planOf(1, [['a', 1], ['b', 2]])
-  const to = planOf(2, [['c', 3], ['d', 4]])
+  const from = planOf(1, [
+    ['a', 1],
+    ['b', 2],
+  ])
+  const to = planOf(2, [
+    ['c', 3],
+    ['d', 4],
+  ])
   let reached: Plan = from
   for (const slice of slicesOf(planDelta(from, to), 1)) {
     reached = applyDelta(reached, slice)

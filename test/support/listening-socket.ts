@@ -6,7 +6,9 @@ import { BoundSocket } from 'node:net'
 const LISTEN = "require('node:net').createServer().listen({ fd: 3 }); process.exit(0)"
 
 /** A socket of 127.0.0.1 that listens while nobody accepts, as a service manager holds one. Disposing closes it. */
-export async function openListeningSocket(): Promise<Disposable & { readonly fd: number; readonly port: number }> {
+export async function openListeningSocket(): Promise<
+  Disposable & { readonly fd: number; readonly port: number }
+> {
   const bound = new BoundSocket({ host: '127.0.0.1', port: 0 })
   const fd = bound.fd()
   // Node listens and accepts in one; this process holds the socket that the other one has made listen.
