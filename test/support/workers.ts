@@ -68,16 +68,25 @@ export class Workers implements AsyncDisposable {
 
   /** Longest stall of each worker's event loop since `reset`, in milliseconds. */
   async delays(): Promise<number[]> {
-    const delays: number[] = []
+    return (await this.#ask('delay')).map(({ delay = 0 }) => delay)
+  }
+
+  /** What each worker has loaded. */
+  async modules(): Promise<(readonly string[])[]> {
+    return (await this.#ask('modules')).map(({ modules = [] }) => modules)
+  }
+
+  async #ask(question: ProbeQuestion): Promise<ProbeAnswer[]> {
+    const answers: ProbeAnswer[] = []
     const all = new Promise<void>((resolve) => {
       this.#answers.onmessage = (event) => {
-        delays.push(((event as { data: unknown }).data as ProbeAnswer).delay)
-        if (delays.length === this.host.workers.length) resolve()
+        answers.push((event as { data: unknown }).data as ProbeAnswer)
+        if (answers.length === this.host.workers.length) resolve()
       }
     })
-    this.tell('delay')
+    this.tell(question)
     await all
-    return delays
+    return answers
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
