@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AccessRecorder } from './access-recorder.ts'
 import { DataPlane } from './data-plane.ts'
 import type { InFlight } from './data-plane.ts'
@@ -11,6 +10,7 @@ import { PasswordVerifier } from './password-verifier.ts'
 import { PlanReceiver } from './plan-receiver.ts'
 import type { WholeSlice } from './plan-sender.ts'
 import type { PlanDelta } from './plan.ts'
+import { quietTurn } from './quiet-turn.ts'
 import type { Slot } from './shared-slots.ts'
 
 export interface ThreadEvents {
@@ -85,11 +85,10 @@ export class DataPlaneThread {
 
   /**
    * Accepts nothing more and resolves when the last connection has closed; one that is idle may wait for a request
-   * for `idleFor` milliseconds. Connections that the kernel still holds for a socket are reset when it closes, so
-   * it closes right behind a look at them: connections are accepted just before `setImmediate` runs.
+   * for `idleFor` milliseconds.
    */
   async stop(idleFor: number): Promise<void> {
-    await nextTurn()
+    await quietTurn()
     const closed = this.#servers.map((server) => once(server.close(), 'close'))
     this.#plane.stop(idleFor)
     await Promise.all(closed)

@@ -164,7 +164,7 @@ export class DataPlane {
    * Answers every request with `Connection: close` from now on. An idle connection may wait for `idleFor`
    * milliseconds for a request that may be on its way already.
    */
-  stop(idleFor = 0): void {
+  stop(idleFor = 1_000): void {
     this.#stopping = true
     this.#idleFor = idleFor
     for (const connection of this.#connections) connection.stop(idleFor)

@@ -60,7 +60,7 @@ test('a worker loads the engine and what its plan uses, and nothing of the contr
   const used = own.filter((path) => /\/(?:matchers|strategies)\/[^/]+$/.test(path)).toSorted()
   assert.deepEqual(used, ['src/balancing/strategies/wrr.ts', 'src/routing/matchers/path-prefix.ts'])
   assert.deepEqual(
-    own.filter((path) => /(?:control-plane|host|plan-builder|plan-delta|password-thread)\.ts$/.test(path)),
+    own.filter((path) => /(?:control-plane|host|plan-builder|password-thread)\.ts$/.test(path)),
     [],
   )
 })
