@@ -10,8 +10,15 @@ export async function openFileRegistry(): Promise<Registry> {
   const path = join(folder, 'instances.yml')
   const instances = new Map<string, Instance>()
 
+  /** One after the other: two writers would take each other's file away. */
+  let written = Promise.resolve()
+  function write(): Promise<void> {
+    written = written.then(replace)
+    return written
+  }
+
   /** Renamed into its place, so that nobody ever reads half of it. */
-  async function write(): Promise<void> {
+  async function replace(): Promise<void> {
     const lines = [...instances.values()].map(
       ({ id, port, tag }) =>
         `  - { name: ${SERVICE}, id: ${id}, address: 127.0.0.1, port: ${port}, tags: [${tag}] }`,

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { App } from '../app.ts'
 import { ConfigurationError } from '../config/problem.ts'
 import type { StaticConfig } from '../config/static.ts'
 import type { CliContext, CommandFactory } from './context.ts'
@@ -44,9 +45,12 @@ async function serve(context: CliContext, config: StaticConfig, stopped: Promise
     const { sockets: inherited, problems } = inheritedSockets(context.env, context.pid)
     if (problems.some(({ severity }) => severity === 'error')) throw new ConfigurationError(problems)
     report(context, problems)
+    // A signal that comes while the app starts must not kill it; sources and logs are fresh then anyway.
+    let running: App | undefined = undefined
+    context.onReload(() => running?.reload())
+    context.onReopen(() => running?.reopenLogs())
     await using app = await startApp({ config, inherited })
-    context.onReload(() => app.reload())
-    context.onReopen(() => app.reopenLogs())
+    running = app
     await stopped
     await app.stop()
     return 0

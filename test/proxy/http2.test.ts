@@ -281,6 +281,7 @@ test('many streams at once; more than the limit are refused, not queued', async 
   assert.equal(client.session.remoteSettings.maxConcurrentStreams, 5)
   for (let i = 0; i < 20; i++) client.open({}, { endStream: true })
   await until('five requests', () => engine.inFlight === 5)
+  await upstream.connection(4)
   assert.equal(upstream.connections.length, 5)
 })
 
