@@ -118,10 +118,10 @@ export const TOPICS: Readonly<Record<string, readonly string[]>> = {
   // Smuggling.
   'bare-cr-header-value': ['bare CR in a value', 'bare CR before TE'],
   'chunk-bare-cr-term': ['chunk, CR behind the size'],
-  'chunk-bare-semicolon': ['chunks with a semicolon alone'],
+  'chunk-bare-semicolon': ['chunk, a semicolon alone'],
   'chunk-ext-cr': ['chunk, CR in an extension'],
   'chunk-ext-ctrl': ['chunk, NUL in an extension', 'chunk, control byte in an extension'],
-  'chunk-ext-invalid-token': ['chunks with an extension that is no token'],
+  'chunk-ext-invalid-token': ['chunk, an extension that is no token'],
   'chunk-ext-lf': ['chunk, LF in an extension'],
   'chunk-hex-prefix': ['chunk, 0x'],
   'chunk-invalid-size-desync': ['chunk, plus', 'chunk that comes later, plus'],

@@ -1,6 +1,8 @@
 import type { Body } from '../body.ts'
 import { HeaderList } from '../header-list.ts'
 import { CR, hasBareLineFeed, HEX, LF } from './bytes.ts'
+import { nextInExtension } from './chunk-extension.ts'
+import type { ExtensionState } from './chunk-extension.ts'
 import { HopFields, parseFields } from './field-section.ts'
 
 /** Bytes of extensions that one body may carry: they are ignored, but reading them costs (CVE-2024-22019). */
@@ -37,6 +39,7 @@ export class ChunkedDecoder {
   #state: State = 'size'
   #size = 0
   #digits = 0
+  #extension: ExtensionState = 'start'
   #extensionBytes = 0
   /** Where in the bytes at hand the data lies that was not yet passed on. */
   #dataStart = 0
@@ -94,9 +97,7 @@ export class ChunkedDecoder {
       case 'size':
         return this.#sizeByte(byte) ? at + 1 : -1
       case 'extension':
-        if (byte === CR) this.#state = 'size-lf'
-        else if (!isExtensionByte(byte) || ++this.#extensionBytes > MAX_EXTENSION_BYTES) return -1
-        return at + 1
+        return this.#extensionByte(byte) ? at + 1 : -1
       case 'size-lf':
         if (byte !== LF) return -1
         this.#state = this.#size === 0 ? 'trailers' : 'data'
@@ -124,8 +125,18 @@ export class ChunkedDecoder {
     }
     if (this.#digits === 0) return false
     if (byte === CR) this.#state = 'size-lf'
-    else if (byte === SEMICOLON) this.#state = 'extension'
-    else return false
+    else if (byte === SEMICOLON) {
+      this.#state = 'extension'
+      this.#extension = 'start'
+    } else return false
+    return true
+  }
+
+  #extensionByte(byte: number): boolean {
+    const next = nextInExtension(this.#extension, byte)
+    if (next === undefined || ++this.#extensionBytes > MAX_EXTENSION_BYTES) return false
+    if (next === 'end') this.#state = 'size-lf'
+    else this.#extension = next
     return true
   }
 
@@ -155,11 +166,6 @@ export class ChunkedDecoder {
 }
 
 const SEMICOLON = ';'.charCodeAt(0)
-
-/** No control byte but tab, and so no bare LF, which some parsers take for the line's end (CVE-2025-55315). */
-function isExtensionByte(byte: number): boolean {
-  return (byte >= 32 && byte !== 127) || byte === 9
-}
 
 /** The trailer fields that may travel on, of names and values alternating. */
 export function allowedTrailers(fields: readonly string[]): HeaderList {
