@@ -90,6 +90,8 @@ export function parseFields(
       hop,
     )
     if (error) return error
+    // Not every parser takes a tab for a blank here, and one that does not sees no chunks.
+    if (bytes[at - 3] === HT && sameName(name, 'transfer-encoding')) return 'transfer-coding'
   }
   return undefined
 }

@@ -128,6 +128,7 @@ export const FRAMING: readonly Case[] = [
     'TE',
   ),
   refused('TE folded behind its value', post('Transfer-Encoding: chunked\r\n \r\n', EMPTY)),
+  refused('tab behind TE', post('Transfer-Encoding: chunked\t\r\n', EMPTY), 'TE'),
   refused('two TE', post(CHUNKED + CHUNKED, EMPTY)),
   refused('two TE, the second unknown', post(`${CHUNKED}Transfer-Encoding: x\r\n`, EMPTY)),
   refused('vertical tab before TE', post('Transfer-Encoding: \vchunked\r\n', EMPTY)),
@@ -143,7 +144,7 @@ export const FRAMING: readonly Case[] = [
   ),
   ...[
     ['TE in mixed case', 'TrAnSfEr-EnCoDiNg: ChUnKeD'],
-    ['TE with blanks around', 'Transfer-Encoding: \t chunked \t'],
+    ['TE with blanks around', 'Transfer-Encoding: \t chunked  '],
     ['TE behind a tab', 'Transfer-Encoding:\tchunked'],
   ].map(([name, field]) =>
     passed(
