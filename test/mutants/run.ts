@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Mutant } from './mutants.ts'
+import { MUTANTS } from './mutants.ts'
+import { MutantTree } from './tree.ts'
+
+/** Milliseconds for the tests of one fault: one that hangs the proxy is caught, too. */
+const LIMIT = 240_000
+/** The corpus first: it is quick, and it is what is to be proved. */
+const SUITES = ['test/conformance/corpus.test.ts', 'test/proxy/*.test.ts']
+
+using tree = new MutantTree()
+const before = await firstFailure(SUITES)
+if (before !== undefined) throw new Error(`without any fault a test fails: ${before}`)
+const survivors: Mutant[] = []
+for (const [i, mutant] of MUTANTS.entries()) {
+  tree.apply(mutant)
+  const caught = await firstFailure(SUITES)
+  tree.restore(mutant)
+  if (caught === undefined) survivors.push(mutant)
+  console.log(`${i + 1}/${MUTANTS.length} ${mutant.breaks} (${mutant.file}): ${caught ?? 'NOT CAUGHT'}`)
+}
+console.log(`${MUTANTS.length - survivors.length} of ${MUTANTS.length} seeded faults were caught`)
+if (survivors.length > 0) process.exitCode = 1
+
+async function firstFailure(suites: readonly string[]): Promise<string | undefined> {
+  for (const suite of suites) {
+    const failure = await run(globSync(suite, { cwd: tree.folder }))
+    if (failure !== undefined) return failure
+  }
+  return undefined
+}
+
+/** Name of the first test that fails, or how the run ended otherwise; undefined when all is well. */
+function run(files: readonly string[]): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  const args = ['--test', '--test-isolation=none', '--test-reporter=tap', ...files]
+  const child = spawn(process.execPath, args, { cwd: tree.folder, stdio: ['ignore', 'pipe', 'ignore'] })
+  const end = (failure: string | undefined): void => {
+    clearTimeout(timer)
+    resolve(failure)
+    child.kill('SIGKILL')
+  }
+  const timer = setTimeout(() => end('a test hangs'), LIMIT)
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const failed = /^not ok \d+ - (.*)/.exec(line)
+    if (failed) end(failed[1])
+  })
+  child.on('close', (code) => end(code === 0 ? undefined : `the tests ended with ${code}`))
+  return promise
+}
