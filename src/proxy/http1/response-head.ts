@@ -30,6 +30,8 @@ export function parseResponseHead(bytes: Buffer, end: number, hop: HopFields): R
   if ((minor !== 0 && minor !== 1) || bytes[8] !== SP) return undefined
   const status = statusOf(bytes)
   if (status === undefined) return undefined
+  // HTTP/1.0 knows no interim answers (RFC 9110 §15.2): parsers differ on whether another one follows.
+  if (status < 200 && minor === 0) return undefined
   let at = 12
   if (bytes[at] !== SP && bytes[at] !== CR) return undefined
   while (VALUE[bytes[at]!] === 1) at++

@@ -41,6 +41,7 @@ const REFUSED: readonly (readonly [name: string, answer: string])[] = [
   ['status below 100', 'HTTP/1.1 099 OK\r\nContent-Length: 2\r\n\r\nok'],
   ['status of letters', 'HTTP/1.1 2a0 OK\r\nContent-Length: 2\r\n\r\nok'],
   ['two spaces before the status', 'HTTP/1.1  200 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ['an interim status in HTTP/1.0', `HTTP/1.0 100 Continue\r\n\r\n${ok()}`],
   ['no status', 'HTTP/1.1\r\nContent-Length: 2\r\n\r\nok'],
   ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
   ['no head', 'hello\r\n\r\n'],
