@@ -84,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/proxy/http1/bytes.ts',
     ['fill(1, 32).fill(0, 127, 128)', 'fill(1, 32)', 'DEL in a value'],
-    ['new Uint8Array(256).fill(1, 32)', 'new Uint8Array(256).fill(1, 11)', 'control bytes in a value'],
+    ['new Uint8Array(256).fill(1, 32)', 'new Uint8Array(256).fill(1, 14)', 'control bytes in a value'],
     ['.fill(PLAIN, 33, 127)', '.fill(PLAIN, 33)', 'bytes beyond ASCII in a target'],
     ["for (const c of '#\\\\') TARGET", "for (const c of '\\\\') TARGET", 'a fragment in a target'],
     ["for (const c of '#\\\\') TARGET", "for (const c of '#') TARGET", 'a backslash in a target'],
