@@ -201,8 +201,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/proxy/http1/message-writer.ts',
     [
-      'const size = chunk.length.toString(16)',
-      'const size = chunk.length.toString(10)',
+      '`${chunk.length.toString(16)}',
+      '`${chunk.length.toString(10)}',
       'chunk sizes in decimal',
     ],
     ['this.#trailersWanted && body.trailers', 'body.trailers', 'trailers for those who do not take them'],
