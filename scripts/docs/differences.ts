@@ -41,6 +41,20 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'A megabyte for each connection is an easy way to exhaust memory, and no honest client needs it.',
   },
   {
+    what: 'Slow clients (`respondingTimeouts.headersTimeout`, `minRequestRate`, `minResponseRate`)',
+    traefik: 'only the 60 s of `readTimeout` for a whole request',
+    tidegate:
+      'a request head has 10 s, a request body comes with at least 240 bytes a second over 20 s, a response is taken with as much over a minute; otherwise 408, or the connection is reset',
+    why: 'Thousands of connections that hardly move are a cheap attack, and each of them may hold an endpoint.',
+  },
+  {
+    what: 'Open connections (`transport.maxConnections`) and overload (`overload`)',
+    traefik: 'as many as the system allows; every request is taken on',
+    tidegate:
+      '100,000 connections for each entry point, 10,000 requests under way for each worker, and less than half a second of lasting delay; beyond that 503 with `Retry-After`',
+    why: 'What is taken on beyond capacity makes everything slower until nobody waits long enough for an answer.',
+  },
+  {
     what: '`dialTimeout` (connecting to an endpoint)',
     traefik: '30 s',
     tidegate: '3 s, then another endpoint',

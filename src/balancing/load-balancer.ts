@@ -3,6 +3,8 @@ import type { Candidate, Strategy } from './strategy.ts'
 
 export interface Balanced extends Candidate {
   readonly draining: boolean
+  /** It has as many requests on their way as it may have. */
+  readonly full: boolean
 }
 
 /** The endpoints of one service, and the choice among those that may be used. It survives every change of them. */
@@ -39,7 +41,15 @@ export class LoadBalancer<E extends Balanced> {
     )
   }
 
-  /** An endpoint for the request, not one of `tried` while there is another; undefined when none may be used. */
+  /** False when all endpoints that may be used are full; there is nothing to wait for when none may be used. */
+  get hasRoom(): boolean {
+    return this.#candidates.length === 0 || this.#candidates.some(({ full }) => !full)
+  }
+
+  /**
+   * An endpoint for the request, not one of `tried` while there is another; undefined when none may be used. It is
+   * full only when all are.
+   */
   pick(request: Request, tried: readonly E[]): E | undefined {
     let candidates = this.#candidates
     if (tried.length > 0) {
@@ -47,6 +57,13 @@ export class LoadBalancer<E extends Balanced> {
       if (untried.length > 0) candidates = untried
     }
     if (candidates.length === 0) return undefined
-    return candidates.length === 1 ? candidates[0] : this.#strategy.pick(candidates, request)
+    const picked = candidates.length === 1 ? candidates[0]! : this.#strategy.pick(candidates, request)
+    if (!picked.full) return picked
+    return this.#pickFree(candidates, request) ?? this.#pickFree(this.#candidates, request) ?? picked
+  }
+
+  #pickFree(candidates: readonly E[], request: Request): E | undefined {
+    const free = candidates.filter(({ full }) => !full)
+    return free.length > 1 ? this.#strategy.pick(free, request) : free[0]
   }
 }

@@ -44,14 +44,45 @@ function transport(field: Fields) {
     graceTimeOut: field.duration('How long requests in flight may then take to finish.').prefault('10s'),
   }
   const respondingTimeouts = {
+    headersTimeout: field
+      .duration(
+        'Longest time to read the head of a request, from the connection or its first byte on; 0: none.',
+      )
+      .prefault('10s'),
     readTimeout: field.duration('Longest time to read a whole request; 0: none.').prefault('60s'),
     writeTimeout: field.duration('Longest time to write a whole response; 0: none.').prefault('0s'),
     idleTimeout: field.duration('How long a connection may stay idle; 0: for ever.').prefault('180s'),
   }
+  const rate = (doc: string) => field.bytes(doc, { min: 0, max: 1_000_000_000 }).default(240)
   return field
     .section('Connections.', {
       lifeCycle: field.section('Graceful stop.', lifeCycle).prefault({}),
       respondingTimeouts: field.section('Time-outs towards clients.', respondingTimeouts).prefault({}),
+      minRequestRate: rate(
+        'Bytes a second that a request body must come with, over 20 seconds; a slower one is answered 408; 0: any.',
+      ),
+      minResponseRate: rate(
+        'Bytes a second that a client must take while its response waits, over a minute; a slower one is cut off; 0: any.',
+      ),
+      maxConnections: field
+        .integer(
+          'Connections open at once, divided among the workers; more are answered 503; 0: any number.',
+          {
+            min: 0,
+          },
+        )
+        .default(100_000),
+      maxConnectionsPerClient: field
+        .integer(
+          'The same for one client (an IPv4 address, or an IPv6 network of 64 bits); more are answered 429. Not for use behind a load balancer, which is one client.',
+          { min: 0 },
+        )
+        .default(0),
+      abortOnClose: field
+        .boolean(
+          'A client that closes its side of the connection while it waits has gone away, and its request is given up; otherwise it still gets its answer.',
+        )
+        .default(false),
       keepAliveMaxTime: field
         .duration('Age at which a connection is closed after its response; 0: never.')
         .prefault('0s'),
@@ -138,6 +169,16 @@ function http(field: Fields) {
       maxHeaderBytes: field
         .bytes('Longest request head; a longer one is answered 431.', { min: 1_024, max: 1_048_576 })
         .default(65_536),
+      maxHeaders: field
+        .integer('Most header fields of a request; more are answered 431.', { min: 16, max: 2_000 })
+        .default(256),
+      maxUriBytes: field
+        .bytes('Longest target (path and query) of a request; a longer one is answered 414.', {
+          min: 256,
+          max: 1_048_576,
+        })
+        .default(32_768),
+      maxBodyBytes: field.bytes('Longest request body; a longer one is answered 413; 0: any.').default(0),
     })
     .prefault({})
 }

@@ -55,6 +55,21 @@ export const loadBalancerOptions = (field: Fields) => ({
   drainTimeout: field
     .duration('How long requests and tunnels of an endpoint that leaves may take to finish.')
     .prefault('30s'),
+  maxConnections: field
+    .integer(
+      'Connections to one endpoint at a time, divided among the workers (each has at least one); 0: any number. When all endpoints have that many, requests wait.',
+      { min: 0, max: 1_000_000 },
+    )
+    .default(0),
+  maxQueue: field
+    .integer(
+      'With `maxConnections`: requests that may wait, divided among the workers; more are answered 503 at once.',
+      { min: 0, max: 1_000_000 },
+    )
+    .default(100),
+  queueTimeout: field
+    .duration('With `maxConnections`: how long a request may wait before it is answered 503; 0: for ever.')
+    .prefault('5s'),
   serversTransport: field.pending('named servers transports'),
   sticky: field.pending('sticky sessions'),
   healthCheck: field.pending('active health checks'),

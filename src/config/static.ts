@@ -47,6 +47,7 @@ function staticOptions(field: Fields) {
     workers: field
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
       .optional(),
+    overload: overloadSection(field),
     global: field
       .section('Kept for compatibility: nothing is ever sent anywhere.', {
         checkNewVersion: field.boolean('Without effect.').optional(),
@@ -64,6 +65,27 @@ function staticOptions(field: Fields) {
       .prefault({}),
     ...pendingSections(field),
   }
+}
+
+function overloadSection(field: Fields) {
+  return field
+    .section(
+      'When there is too much to do, new requests are answered 503 with `Retry-After` at once, so that the others are served in time.',
+      {
+        maxInFlight: field
+          .integer(
+            'Requests under way at once, divided among the workers; default: 10,000 for each of them; 0: any number.',
+            { min: 0, max: 10_000_000 },
+          )
+          .optional(),
+        maxEventLoopDelay: field
+          .duration(
+            'How late a worker may be, time and again, with what it has to do; 0: as late as it gets.',
+          )
+          .prefault('500ms'),
+      },
+    )
+    .prefault({})
 }
 
 function providersSection(field: Fields, providers: ProviderShapes) {

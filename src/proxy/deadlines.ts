@@ -18,6 +18,8 @@ const TICK_MS = 100
 export class Deadlines {
   /** Milliseconds of a clock that never jumps, at most one tick old. */
   now = performance.now()
+  /** Told at every tick by how many milliseconds it came late: how busy this thread is. */
+  onTick: ((late: number) => void) | undefined = undefined
   readonly #timed = new Set<Timed>()
   readonly #timer: NodeJS.Timeout
 
@@ -45,7 +47,9 @@ export class Deadlines {
   }
 
   #sweep(): void {
+    const before = this.now
     this.now = performance.now()
+    this.onTick?.(this.now - before - TICK_MS)
     for (const timed of this.#timed) {
       if (timed.deadline > this.now) continue
       timed.deadline = NEVER

@@ -5,6 +5,7 @@ import type { Request } from './request.ts'
 import { Response } from './response.ts'
 import type { Exchange, FailureKind, UpstreamConnection } from './upstream/connection.ts'
 import type { Endpoint } from './upstream/endpoint.ts'
+import type { Waiting, WaitQueue } from './wait-queue.ts'
 import type { WhyCode } from './why.ts'
 
 /** Further attempts after the first. */
@@ -20,6 +21,8 @@ export interface ForwardTarget {
   readonly balancer: LoadBalancer<Endpoint>
   readonly passHostHeader: boolean
   readonly budget: RetryBudget
+  /** Where requests wait while all endpoints are full. */
+  readonly queue: WaitQueue
   /** False switches retries off: the contrast of the scenarios, never a user's choice. */
   readonly retries: boolean
 }
@@ -30,7 +33,8 @@ export function forward(request: Request, target: ForwardTarget): Promise<Respon
 }
 
 /** One request on its way, over all its attempts. */
-class Forwarding implements Exchange {
+class Forwarding implements Exchange, Waiting {
+  waitUntil = 0
   readonly #request: Request
   readonly #target: ForwardTarget
   readonly #resolve: (response: Response) => void
@@ -44,10 +48,11 @@ class Forwarding implements Exchange {
     this.#resolve = resolve
     target.budget.request(performance.now())
     if (target.retries && request.body && IDEMPOTENT.has(request.method)) request.body.keep(REPLAY_LIMIT)
-    request.onAbort = () => this.#connection?.abort()
+    request.onAbort = () => this.#onAbort()
   }
 
-  attempt(): void {
+  /** `woken`: it has waited, and it is its turn. */
+  attempt(woken = false): void {
     if (this.#request.aborted) this.#why = 'DC'
     const endpoint = this.#request.aborted
       ? undefined
@@ -57,11 +62,20 @@ class Forwarding implements Exchange {
       this.#giveUp()
       return
     }
+    if (endpoint.full || (!woken && this.#target.queue.size > 0)) {
+      this.#wait()
+      return
+    }
     if (this.#tried.length > 0) this.#request.retries++
     this.#tried.push(endpoint)
     this.#request.endpoint = endpoint.plan.url
     this.#connection = endpoint.acquire(this.#tried.length > 1)
     this.#connection.send(this.#request, this.#target.passHostHeader, this)
+  }
+
+  waitedTooLong(): void {
+    this.#why = 'QT'
+    this.#giveUp()
   }
 
   onInformation(status: number, headers: HeaderList): void {
@@ -88,6 +102,22 @@ class Forwarding implements Exchange {
     if (kind !== 'broken' || !IDEMPOTENT.has(this.#request.method)) return false
     const { body } = this.#request
     return (body === null || body.rewind()) && this.#target.budget.take(performance.now())
+  }
+
+  #wait(): void {
+    if (this.#target.queue.join(this)) return
+    this.#why = 'QF'
+    this.#giveUp()
+  }
+
+  #onAbort(): void {
+    if (this.#connection) {
+      this.#connection.abort()
+      return
+    }
+    this.#target.queue.leave(this)
+    this.#why = 'DC'
+    this.#giveUp()
   }
 
   #giveUp(): void {

@@ -36,6 +36,8 @@ export class Request {
   /** Set by what waits for an endpoint: called when the client is gone. */
   onAbort: (() => void) | undefined = undefined
   aborted = false
+  /** It counts among the requests that its worker has under way. */
+  counted = false
 
   // What the access log and the counters say about this request.
   /** `name@provider` of the router that matched. */

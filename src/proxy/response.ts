@@ -2,7 +2,7 @@ import type { Body } from './body.ts'
 import { HeaderList } from './header-list.ts'
 import type { Tunnel } from './tunnel.ts'
 import type { WhyCode } from './why.ts'
-import { WHY } from './why.ts'
+import { RETRY_LATER, WHY } from './why.ts'
 
 /** A response on its way to the client; it knows no socket. */
 export class Response {
@@ -36,6 +36,7 @@ export class Response {
       'X-Content-Type-Options',
       'nosniff',
     ])
+    if (RETRY_LATER.has(why)) headers.append('Retry-After', '1')
     return new Response(status, headers, text, why)
   }
 

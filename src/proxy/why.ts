@@ -13,9 +13,11 @@ export const WHY = {
   BL: { status: 413, text: 'Content Too Large', meaning: 'the request body is over the limit' },
   UL: { status: 414, text: 'URI Too Long', meaning: 'the request target is over the limit' },
   EX: { status: 417, text: 'Expectation Failed', meaning: 'an expectation other than 100-continue' },
+  CI: { status: 429, text: 'Too Many Requests', meaning: 'the client has too many connections open' },
   RL: { status: 429, text: 'Too Many Requests', meaning: 'a rate or concurrency limit was reached' },
   HL: { status: 431, text: 'Request Header Fields Too Large', meaning: 'the request head is over the limit' },
   DC: { status: 499, text: 'Client Closed Request', meaning: 'the client went away before the answer' },
+  SR: { status: 499, text: 'Client Too Slow', meaning: 'the client was too slow to take its answer' },
   IE: { status: 500, text: 'Internal Server Error', meaning: 'a middleware or plugin failed' },
   TE: { status: 501, text: 'Not Implemented', meaning: 'a transfer coding other than chunked' },
   UF: { status: 502, text: 'Bad Gateway', meaning: 'no endpoint could be connected to' },
@@ -27,6 +29,9 @@ export const WHY = {
   },
   UH: { status: 503, text: 'no available server', meaning: 'the service has no endpoint that may be used' },
   OV: { status: 503, text: 'Service Unavailable', meaning: 'the proxy is over its soft limit' },
+  CL: { status: 503, text: 'Service Unavailable', meaning: 'the entry point has too many connections open' },
+  QF: { status: 503, text: 'Service Unavailable', meaning: 'all endpoints are busy and the queue is full' },
+  QT: { status: 503, text: 'Service Unavailable', meaning: 'no endpoint became free in time' },
   SD: { status: 503, text: 'Service Unavailable', meaning: 'the proxy is stopping' },
   CB: { status: 503, text: 'Service Unavailable', meaning: 'a circuit breaker is open' },
   DT: { status: 504, text: 'Gateway Timeout', meaning: 'connecting to the endpoint took too long' },
@@ -38,6 +43,9 @@ export const WHY = {
 } as const satisfies Record<string, { status: number; text: string; meaning: string }>
 
 export type WhyCode = keyof typeof WHY
+
+/** Those that are over in a moment: their answers say when to try again. */
+export const RETRY_LATER: ReadonlySet<WhyCode> = new Set(['CI', 'CL', 'OV', 'QF', 'QT'])
 
 /** The codes in a fixed order: their index is the counter slot. */
 export const WHY_CODES = Object.keys(WHY) as readonly WhyCode[]

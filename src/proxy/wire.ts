@@ -119,6 +119,26 @@ export class Wire {
     return this.socket.writableLength
   }
 
+  /** Bytes that the system has taken so far; what it has not can still be called back. */
+  get sent(): number {
+    const { _handle: handle } = this.socket as unknown as { _handle: SendingHandle | null }
+    return handle ? Number(handle.bytesWritten ?? 0) - (handle.writeQueueSize ?? 0) : 0
+  }
+
+  /** Lets the system ask the peer from now on whether it is still there, first after `idle` milliseconds. */
+  probe(idle: number): void {
+    this.socket.setKeepAlive(true, idle)
+  }
+
+  /**
+   * False when the system knows that the peer is gone. Behind the peer's FIN nothing is read any more, so that a
+   * reset would go unnoticed; but a connection that was reset has no peer (one system call).
+   */
+  get connected(): boolean {
+    const { _handle: handle } = this.socket as unknown as { _handle: PeeredHandle | null }
+    return handle !== null && (handle.getpeername === undefined || handle.getpeername({}) === 0)
+  }
+
   pause(): void {
     this.#paused = true
     this.socket.pause()
@@ -175,6 +195,17 @@ export class Wire {
     this.handler.onBytes(buffer.subarray(0, length))
     return !this.#paused
   }
+}
+
+/** Undocumented, but what Node's own time-outs look at; a TLS socket's handle has no queue of its own. */
+interface SendingHandle {
+  readonly bytesWritten?: number | bigint
+  readonly writeQueueSize?: number
+}
+
+interface PeeredHandle {
+  /** 0, or the system's error. */
+  getpeername?(into: object): number
 }
 
 /** The two fields by which `net.Server` counts a socket that is not documented. */

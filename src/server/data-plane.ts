@@ -20,11 +20,14 @@ import { Endpoint } from '../proxy/upstream/endpoint.ts'
 import { DEFAULT_TRANSPORT } from '../proxy/upstream/transport.ts'
 import { WHY_CODES } from '../proxy/why.ts'
 import type { WhyCode } from '../proxy/why.ts'
+import { WaitQueue } from '../proxy/wait-queue.ts'
 import { Wire } from '../proxy/wire.ts'
 import type { WireHandler } from '../proxy/wire.ts'
 import { RoutingTable } from '../routing/table.ts'
 import { compose } from './compose.ts'
+import { ConnectionGate } from './connection-gate.ts'
 import type { EntryPointSettings, WorkerSettings } from './entry-point-settings.ts'
+import { LoadShedder } from './load-shedder.ts'
 import { patchedTls } from './plan-delta.ts'
 import type { PlanNames } from './plan-receiver.ts'
 import type { MiddlewarePlan, PlanDelta, RouterPlan, ServiceDelta, TlsPlan } from './plan.ts'
@@ -59,6 +62,8 @@ interface Service {
   readonly balancer: LoadBalancer<Endpoint>
   target: ForwardTarget
   strategy: string
+  /** An endpoint may be free again. */
+  readonly freed: () => void
   readonly next: Next
 }
 
@@ -66,9 +71,14 @@ interface Router {
   readonly plan: RouterPlan
   /** Of the plan; here, since requests look at nothing else of it. */
   readonly service: string
+  /** It leads to a page of the proxy's own, which answers whatever the load. */
+  readonly internal: boolean
   readonly middlewares: Map<string, { plan: MiddlewarePlan; instance: Middleware }>
   handle: Next
 }
+
+/** Refused connections that may be told so at once; beyond that they are reset. */
+const MAX_REFUSING = 1_000
 
 /** Everything that serves requests in one thread: accepts, routes, forwards. It does what its plan says, no more. */
 export class DataPlane {
@@ -90,6 +100,9 @@ export class DataPlane {
   #tls: { readonly plan: TlsPlan; readonly terminator: TlsTerminator; readonly http2: Http2 } | undefined =
     undefined
   readonly #slot: Slot
+  readonly #shedder: LoadShedder
+  /** Connections that are being told that they are too many. */
+  #refusing = 0
 
   /** It counts in `slot`. */
   constructor(
@@ -102,6 +115,8 @@ export class DataPlane {
     this.#settings = settings
     this.#events = events
     this.#tools = tools
+    this.#shedder = new LoadShedder(settings.overload ?? { maxInFlight: 0, maxEventLoopDelay: 0 })
+    this.#deadlines.onTick = (late) => this.#shedder.observe(late)
     for (const entryPoint of settings.entryPoints)
       this.#entryPoints.set(entryPoint.name, this.#openEntryPoint(entryPoint))
   }
@@ -124,7 +139,13 @@ export class DataPlane {
       secure: false,
     }
     socket.setNoDelay(true)
-    const open = (handler: WireHandler): Wire => Wire.accepted(socket, server, handler)
+    const refusal = point.gate.enter(peer.address)
+    if (refusal !== undefined) {
+      this.#refuse(refusal, socket, server, peer, point.host)
+      return
+    }
+    const open = (handler: WireHandler): Wire =>
+      closing(Wire.accepted(socket, server, handler), () => point.gate.leave(peer.address))
     // Where nothing is served over TLS, no first byte is waited for.
     const connection = this.#tls
       ? new NewConnection(open, point.doorway(peer))
@@ -218,6 +239,29 @@ export class DataPlane {
 
   // ---- connections ------------------------------------------------------------------------------------------
 
+  /** A flood costs little: so many are told why at a time, the others are reset, as is who expects TLS. */
+  #refuse(
+    why: WhyCode,
+    socket: Socket,
+    server: Server | undefined,
+    peer: ConstructorParameters<typeof ClientConnection>[1],
+    host: ConnectionHost,
+  ): void {
+    if (this.#tls || this.#refusing >= MAX_REFUSING) {
+      this.#count(why)
+      socket.resetAndDestroy()
+      return
+    }
+    this.#refusing++
+    const connection = new ClientConnection(
+      (handler) => closing(Wire.accepted(socket, server, handler), () => this.#refusing--),
+      peer,
+      host,
+    )
+    this.#connections.add(connection)
+    connection.refuse(why)
+  }
+
   #setTls(delta: PlanDelta['tls'], http2: Http2 | undefined): void {
     if (delta === undefined) return
     const { tls: plan } = patchedTls(this.#tls?.plan, delta)
@@ -282,6 +326,7 @@ export class DataPlane {
     const policy = compileForwardedPolicy(settings.forwarded, this.#settings.hostname)
     const table = new RoutingTable<Router>(this.#plugIns.matchers)
     const secureTable = new RoutingTable<Router>(this.#plugIns.matchers)
+    const gate = new ConnectionGate(settings.caps ?? { maxConnections: 0, maxConnectionsPerClient: 0 })
     const answer =
       (from: RoutingTable<Router>) =>
       (request: Request, managedSeen: boolean): Response | Promise<Response> => {
@@ -297,12 +342,15 @@ export class DataPlane {
       stopping: () => this.#stopping,
       handle: answer(table),
       finished: (request: Request, response: Response, bytes: number, startedAt: number) => {
+        this.#discount(request)
         this.#add(COUNTER.requests, 1)
         if (request.retries > 0) this.#add(COUNTER.retries, request.retries)
         if (request.why !== undefined) this.#count(request.why)
         this.#events.finished(request, response, bytes, startedAt)
       },
+      tunnelled: (request: Request) => this.#discount(request),
       refused: (why: WhyCode, request: Request, startedAt: number) => {
+        this.#discount(request)
         this.#count(why)
         request.why = why
         request.entryPoint = settings.name
@@ -323,12 +371,12 @@ export class DataPlane {
     }
     const doorway = (peer: Peer): Doorway => ({
       deadlines: this.#deadlines,
-      readTimeout: settings.limits.readTimeout,
+      readTimeout: settings.limits.headersTimeout,
       plain: (connection, bytes) => this.#enterPlain(connection, bytes, peer, host),
       secure: (connection, bytes) => this.#enterSecure(connection, bytes, peer, secureHost),
       closed: host.closed,
     })
-    return { host, table, secureTable, secure: settings.tls === true, doorway, localPort: 0 }
+    return { host, gate, table, secureTable, secure: settings.tls === true, doorway, localPort: 0 }
   }
 
   #count(why: WhyCode): void {
@@ -344,6 +392,11 @@ export class DataPlane {
     if (router === undefined) return Response.because('NR')
     request.router = router.name
     request.service = router.target.service
+    if (!router.target.internal) {
+      if (this.#shedder.turnsAway()) return Response.because('OV')
+      this.#shedder.inFlight++
+      request.counted = true
+    }
     return router.target.handle(request)
   }
 
@@ -357,6 +410,13 @@ export class DataPlane {
         return failed(error)
       }
     }
+  }
+
+  /** It is no longer under way. */
+  #discount(request: Request): void {
+    if (!request.counted) return
+    request.counted = false
+    this.#shedder.inFlight--
   }
 
   #failed(where: string, error: unknown): Response {
@@ -373,6 +433,12 @@ export class DataPlane {
       service.balancer.useStrategy(this.#plugIns.strategy(delta.strategy))
     }
     service.target = { ...service.target, passHostHeader: delta.passHostHeader }
+    const maxConnections = this.#shareOf(delta.limits?.maxConnections) ?? Number.POSITIVE_INFINITY
+    if (delta.limits) {
+      const { maxQueue, queueTimeout } = delta.limits
+      service.target.queue.limits = { maxQueue: this.#shareOf(maxQueue)!, queueTimeout }
+    }
+    for (const endpoint of service.balancer.endpoints.values()) endpoint.maxConnections = maxConnections
     const gone: Endpoint[] = []
     for (const [key, plan] of delta.endpoints) {
       const endpoint = service.balancer.endpoints.get(key)
@@ -382,22 +448,32 @@ export class DataPlane {
       } else if (endpoint) endpoint.update(plan)
       else {
         const drained = (): void => this.#events.drained(name, key, this.#version)
-        const created = new Endpoint(key, plan, DEFAULT_TRANSPORT, this.#deadlines, drained)
+        const created = new Endpoint(key, plan, DEFAULT_TRANSPORT, this.#deadlines, drained, service.freed)
+        created.maxConnections = maxConnections
         service.balancer.set(created)
         if (created.draining) drained()
       }
     }
     service.balancer.refresh()
+    service.freed()
     // Only now: what is still on its way to them may be sent again, and must find those that are left.
     for (const endpoint of gone) endpoint.close()
   }
 
+  /** This worker's part of what is limited for all; at least one, or a service would be served by some workers only. */
+  #shareOf(limit: number | undefined): number | undefined {
+    return limit === undefined ? undefined : Math.ceil(limit / (this.#settings.workers ?? 1))
+  }
+
   #createService(name: string, { strategy, passHostHeader }: ServiceDelta): Service {
     const balancer = new LoadBalancer<Endpoint>(this.#plugIns.strategy(strategy))
+    const queue = new WaitQueue(this.#deadlines, () => balancer.hasRoom)
+    const { retries } = this.#settings.experiments
     const service: Service = {
       balancer,
       strategy,
-      target: { balancer, passHostHeader, budget: this.#budget, retries: this.#settings.experiments.retries },
+      target: { balancer, passHostHeader, budget: this.#budget, queue, retries },
+      freed: () => queue.wake(),
       next: (request) => forward(request, service.target),
     }
     this.#services.set(name, service)
@@ -412,6 +488,7 @@ export class DataPlane {
     const gone = [...balancer.endpoints.values()]
     for (const { key } of gone) balancer.delete(key)
     balancer.refresh()
+    service.freed()
     for (const endpoint of gone) endpoint.close()
   }
 
@@ -476,7 +553,8 @@ export class DataPlane {
     const next = this.#serviceNext(plan.service)
     // A service never throws and never rejects, so a router without middlewares needs no net, which costs a promise.
     const handle = chain.length === 0 ? next : this.#caught(name, compose(chain, next))
-    return { plan, service: plan.service, middlewares, handle }
+    const internal = plan.service.endsWith('@internal')
+    return { plan, service: plan.service, internal, middlewares, handle }
   }
 
   #createMiddleware(name: string, { type, options }: MiddlewarePlan): Middleware {
@@ -495,6 +573,7 @@ export class DataPlane {
 
 interface EntryPoint {
   readonly host: ConnectionHost
+  readonly gate: ConnectionGate
   readonly table: RoutingTable<Router>
   readonly secureTable: RoutingTable<Router>
   /** All its routers take TLS connections. */
@@ -508,6 +587,11 @@ interface EntryPoint {
 type Connection = Pick<ClientConnection, 'stop' | 'destroy'>
 type SecureHost = ConnectionHost & Http2Host
 type Http2 = typeof import('../proxy/http2/client-session.ts')
+
+function closing(wire: Wire, closed: () => void): Wire {
+  wire.socket.once('close', closed)
+  return wire
+}
 
 function swapHandler(wire: Wire, handler: WireHandler): Wire {
   wire.handler = handler

@@ -1,6 +1,8 @@
 import type { ForwardedOptions } from '../proxy/forwarded-headers.ts'
 import type { ConnectionLimits } from '../proxy/http1/client-connection.ts'
 import type { Http2Limits } from '../proxy/http2/limits.ts'
+import type { ConnectionCaps } from './connection-gate.ts'
+import type { OverloadLimits } from './load-shedder.ts'
 
 /** What a worker must know of an entry point; plain data. */
 export interface EntryPointSettings {
@@ -11,6 +13,8 @@ export interface EntryPointSettings {
   readonly tls?: boolean
   /** Default: `DEFAULT_HTTP2_LIMITS`. */
   readonly http2?: Http2Limits
+  /** This worker's part of them; default: no limit. */
+  readonly caps?: ConnectionCaps
 }
 
 /** What every worker is started with; plain data. */
@@ -22,6 +26,10 @@ export interface WorkerSettings {
   readonly pingTerminatingStatus: number
   readonly accessLog: AccessLogSettings | undefined
   readonly experiments: Experiments
+  /** This worker's part of it; default: no limit. */
+  readonly overload?: OverloadLimits
+  /** How many workers divide what is limited for the process; default 1. */
+  readonly workers?: number
 }
 
 export interface AccessLogSettings {

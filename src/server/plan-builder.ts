@@ -1,5 +1,14 @@
 import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
-import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan, TlsPlan } from './plan.ts'
+import type { LoadBalancerConfig } from '../config/routing.ts'
+import type {
+  EndpointPlan,
+  MiddlewarePlan,
+  Plan,
+  RouterPlan,
+  ServiceLimits,
+  ServicePlan,
+  TlsPlan,
+} from './plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
@@ -33,13 +42,17 @@ export function buildPlan(
     const service = routing.services.get(router.service)
     if (service && !services.has(router.service)) {
       const live = liveEndpoints.get(router.service) ?? NO_ENDPOINTS
-      services.set(router.service, servicePlan(service.config, live, previous?.services.get(router.service)))
+      services.set(
+        router.service,
+        servicePlan(settingsOf(service.config), live, previous?.services.get(router.service)),
+      )
     }
   }
   for (const [name, before] of previous?.services ?? []) {
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
+    const config = routing.services.get(name)?.config
     if (live && live.size > 0)
-      services.set(name, servicePlan(routing.services.get(name)?.config ?? before, live, before))
+      services.set(name, servicePlan(config ? settingsOf(config) : before, live, before))
   }
   return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
 }
@@ -73,14 +86,40 @@ function middlewarePlan(middleware: ResolvedMiddleware): MiddlewarePlan {
   return plan
 }
 
+type ServiceSettings = Omit<ServicePlan, 'endpoints'>
+
+const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
+
+function settingsOf(config: LoadBalancerConfig): ServiceSettings {
+  const known = settings.get(config)
+  if (known) return known
+  const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout } = config
+  const made =
+    maxConnections === 0
+      ? { strategy, passHostHeader }
+      : { strategy, passHostHeader, limits: { maxConnections, maxQueue, queueTimeout } }
+  settings.set(config, made)
+  return made
+}
+
 function servicePlan(
-  { strategy, passHostHeader }: Pick<ServicePlan, 'strategy' | 'passHostHeader'>,
+  { strategy, passHostHeader, limits }: ServiceSettings,
   endpoints: ReadonlyMap<string, EndpointPlan>,
   previous: ServicePlan | undefined,
 ): ServicePlan {
   const same =
     previous?.endpoints === endpoints &&
     previous.strategy === strategy &&
-    previous.passHostHeader === passHostHeader
-  return same ? previous : { strategy, passHostHeader, endpoints }
+    previous.passHostHeader === passHostHeader &&
+    sameLimits(previous.limits, limits)
+  if (same) return previous
+  return { strategy, passHostHeader, endpoints, ...(limits && { limits }) }
+}
+
+function sameLimits(one: ServiceLimits | undefined, other: ServiceLimits | undefined): boolean {
+  return (
+    one?.maxConnections === other?.maxConnections &&
+    one?.maxQueue === other?.maxQueue &&
+    one?.queueTimeout === other?.queueTimeout
+  )
 }

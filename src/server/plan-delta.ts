@@ -89,11 +89,15 @@ const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
 
 function serviceDelta(
   before: ServicePlan | undefined,
-  { strategy, passHostHeader, endpoints }: ServicePlan,
+  { endpoints, ...settings }: ServicePlan,
 ): ServiceDelta | undefined {
   const changed = changes(before?.endpoints ?? NO_ENDPOINTS, endpoints)
-  const same = changed.size === 0 && before?.strategy === strategy && before.passHostHeader === passHostHeader
-  return same ? undefined : { strategy, passHostHeader, endpoints: changed }
+  const same = changed.size === 0 && before !== undefined && sameSettings(before, settings)
+  return same ? undefined : { ...settings, endpoints: changed }
+}
+
+function sameSettings(before: ServicePlan, settings: Omit<ServicePlan, 'endpoints'>): boolean {
+  return isDeepStrictEqual(before, { ...settings, endpoints: before.endpoints })
 }
 
 function patched<T, D>(
@@ -111,12 +115,11 @@ function patched<T, D>(
 }
 
 function patchedService(
-  { strategy, passHostHeader, endpoints }: ServiceDelta,
+  { endpoints, ...settings }: ServiceDelta,
   before: ServicePlan | undefined,
 ): ServicePlan {
   return {
-    strategy,
-    passHostHeader,
+    ...settings,
     endpoints: patched(before?.endpoints ?? NO_ENDPOINTS, endpoints, (endpoint) => endpoint),
   }
 }

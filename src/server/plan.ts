@@ -35,6 +35,18 @@ export interface ServicePlan {
   readonly strategy: string
   readonly passHostHeader: boolean
   readonly endpoints: ReadonlyMap<string, EndpointPlan>
+  /** Left out when there are none. */
+  readonly limits?: ServiceLimits
+}
+
+/** What holds for all workers together; they divide it. */
+export interface ServiceLimits {
+  /** Connections to one endpoint. */
+  readonly maxConnections: number
+  /** Requests that may wait while all endpoints have that many. */
+  readonly maxQueue: number
+  /** Milliseconds that they may wait; 0: no limit. */
+  readonly queueTimeout: number
 }
 
 export type EndpointState = 'ready' | 'draining'
@@ -69,6 +81,7 @@ export interface ServiceDelta {
   readonly strategy: string
   readonly passHostHeader: boolean
   readonly endpoints: ReadonlyMap<string, EndpointPlan | null>
+  readonly limits?: ServiceLimits
 }
 
 /** What TLS connections are opened with. It holds private keys: never to be logged or shown. */

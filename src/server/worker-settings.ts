@@ -1,18 +1,31 @@
+import type { MinimumRate } from '../proxy/http1/client-connection.ts'
 import type { EntryPointConfig, StaticConfig } from '../config/static.ts'
 import type { EntryPointSettings, WorkerSettings } from './entry-point-settings.ts'
 
-/** Bytes of a request target: more than any browser sends. */
-const MAX_TARGET_LENGTH = 32 * 1024
+/** Milliseconds over which the rate of a request body is looked at. */
+const REQUEST_WINDOW = 20_000
+/** The same for answers: a sleeping phone is worth an endpoint for a while, a paused video is not. */
+const RESPONSE_WINDOW = 60_000
+/** Requests that a worker may have under way when nothing else is configured: more than its memory likes. */
+const MAX_IN_FLIGHT = 10_000
 
 /** What workers must know of the static configuration. `hostname` is this machine's. */
 export function workerSettings(config: StaticConfig, hostname: string): WorkerSettings {
-  const { accessLog, ping, experiments } = config
+  const { accessLog, ping, experiments, workers, overload } = config
   const silent = [...config.entryPoints].filter(([, { observability }]) => !observability.accessLogs)
   return {
-    entryPoints: [...config.entryPoints].map(([name, entryPoint]) => entryPointSettings(name, entryPoint)),
+    entryPoints: [...config.entryPoints].map(([name, entryPoint]) =>
+      entryPointSettings(name, entryPoint, workers),
+    ),
     hostname,
     pingTerminatingStatus: ping?.terminatingStatusCode ?? 503,
     experiments,
+    workers,
+    overload: {
+      maxInFlight:
+        overload.maxInFlight === undefined ? MAX_IN_FLIGHT : Math.ceil(overload.maxInFlight / workers),
+      maxEventLoopDelay: overload.maxEventLoopDelay,
+    },
     accessLog: accessLog && {
       format: accessLog.format,
       internals: accessLog.addInternals,
@@ -25,18 +38,26 @@ export function workerSettings(config: StaticConfig, hostname: string): WorkerSe
 function entryPointSettings(
   name: string,
   { transport, forwardedHeaders, http, http2 }: EntryPointConfig,
+  workers: number,
 ): EntryPointSettings {
-  const { readTimeout, writeTimeout, idleTimeout } = transport.respondingTimeouts
-  const { keepAliveMaxTime, keepAliveMaxRequests } = transport
+  const { headersTimeout, readTimeout, writeTimeout, idleTimeout } = transport.respondingTimeouts
+  const { keepAliveMaxTime, keepAliveMaxRequests, minRequestRate, minResponseRate } = transport
+  const { abortOnClose, maxConnections, maxConnectionsPerClient } = transport
   return {
     name,
     limits: {
       maxHeadBytes: http.maxHeaderBytes,
-      maxTargetLength: MAX_TARGET_LENGTH,
+      maxTargetLength: http.maxUriBytes,
+      maxFields: http.maxHeaders,
+      maxBodyBytes: http.maxBodyBytes === 0 ? Number.POSITIVE_INFINITY : http.maxBodyBytes,
       sanitizePath: http.sanitizePath,
       encodeQuerySemicolons: http.encodeQuerySemicolons,
       refusedEscapes: refusedEscapes(http.encodedCharacters),
       keptNominated: forwardedHeaders.connection.map((header) => header.toLowerCase()),
+      headersTimeout: shorter(headersTimeout, readTimeout),
+      abortOnClose,
+      requestRate: minimumRate(minRequestRate, REQUEST_WINDOW),
+      responseRate: minimumRate(minResponseRate, RESPONSE_WINDOW),
       readTimeout,
       writeTimeout,
       idleTimeout,
@@ -46,7 +67,22 @@ function entryPointSettings(
     forwarded: { ...forwardedHeaders, underscores: http.underscoreHeadersStrategy },
     tls: http.tls !== undefined,
     http2,
+    caps: {
+      maxConnections: Math.ceil(maxConnections / workers),
+      maxConnectionsPerClient: Math.ceil(maxConnectionsPerClient / workers),
+    },
   }
+}
+
+function minimumRate(bytesPerSecond: number, window: number): MinimumRate {
+  return { bytes: Math.ceil((bytesPerSecond * window) / 1_000), window }
+}
+
+/** A head is part of a request, so what the whole may take it may not exceed. */
+function shorter(headersTimeout: number, readTimeout: number): number {
+  return readTimeout === 0 || headersTimeout === 0
+    ? Math.max(headersTimeout, readTimeout)
+    : Math.min(headersTimeout, readTimeout)
 }
 
 const ESCAPES = {

@@ -25,6 +25,7 @@ function balancerOf(...endpoints: readonly string[]): {
       weight: text.endsWith('0') ? 0 : 1,
       inFlight: 0,
       draining: text.endsWith('-'),
+      full: text.endsWith('!'),
     })
   balancer.refresh()
   return { balancer, offered }
@@ -45,6 +46,10 @@ const CASES: readonly (readonly [
   [['a', 'b', 'c'], 'ab', 'c', []],
   [['a', 'b'], 'ab', 'a', ['ab']],
   [['a', 'b-'], 'a', 'a', []],
+  [['a!', 'b', 'c!'], '', 'b', ['abc']],
+  [['a!', 'b', 'c'], '', 'b', ['abc', 'bc']],
+  [['a', 'b!'], 'a', 'a', []],
+  [['a!', 'b!'], '', 'a', ['ab']],
 ]
 for (const [endpoints, tried, picked, offered] of CASES) {
   test(`of ${endpoints.join(' ') || 'none'}, tried ${tried || 'none'} → ${picked}`, () => {
@@ -63,7 +68,8 @@ test('strategies may hold on to the list: it is the same until the endpoints cha
       return candidates[0]!
     },
   })
-  for (const key of ['a', 'b', 'c']) balancer.set({ key, weight: 1, inFlight: 0, draining: false })
+  for (const key of ['a', 'b', 'c'])
+    balancer.set({ key, weight: 1, inFlight: 0, draining: false, full: false })
   balancer.refresh()
   balancer.pick(REQUEST, [])
   balancer.pick(REQUEST, [])

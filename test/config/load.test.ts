@@ -215,7 +215,17 @@ test('defaults are those of Traefik, but for the documented ones', async () => {
   const { transport, forwardedHeaders, internal } = config!.entryPoints.get('http')!
   assert.deepEqual(transport, {
     lifeCycle: { requestAcceptGraceTimeout: 0, graceTimeOut: 10_000 },
-    respondingTimeouts: { readTimeout: 60_000, writeTimeout: 0, idleTimeout: 180_000 },
+    respondingTimeouts: {
+      headersTimeout: 10_000,
+      readTimeout: 60_000,
+      writeTimeout: 0,
+      idleTimeout: 180_000,
+    },
+    minRequestRate: 240,
+    minResponseRate: 240,
+    maxConnections: 100_000,
+    maxConnectionsPerClient: 0,
+    abortOnClose: false,
     keepAliveMaxTime: 0,
     keepAliveMaxRequests: 0,
   })

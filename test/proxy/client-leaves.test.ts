@@ -26,6 +26,33 @@ test('a client that closes its side behind its request still gets the answer', a
   await until('the connection to be forgotten', () => engine.stats.connections === 0)
 })
 
+test('a client that closes its side and then goes away is noticed, and its request given up', async () => {
+  await using upstream = await RawUpstream.start(() => {})
+  await using engine = await engineBefore([upstream])
+  await using client = await engine.connect()
+  client.end(GET)
+  const peer = await upstream.connection(0)
+  await peer.readUntil('\r\n\r\n')
+  client.reset()
+  await peer.ended()
+  assert.equal(engine.stats.why['DC'], 1)
+  assert.equal(engine.inFlight, 0)
+})
+
+test('where closing means going away, the request is given up at once', async () => {
+  await using upstream = await RawUpstream.start(() => {})
+  await using engine = await engineBefore([upstream], { limits: { abortOnClose: true } })
+  await using client = await engine.connect()
+  client.write(GET)
+  const peer = await upstream.connection(0)
+  await peer.readUntil('\r\n\r\n')
+  const begun = performance.now()
+  client.end()
+  await peer.ended()
+  assert.ok(performance.now() - begun < 500, 'at once')
+  assert.equal(engine.stats.why['DC'], 1)
+})
+
 test('a client that closes its side behind three requests gets three answers', async () => {
   await using upstream = await RawUpstream.start()
   await using engine = await engineBefore([upstream])

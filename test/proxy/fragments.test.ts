@@ -143,6 +143,7 @@ test('garbage never harms the proxy, and what reaches the endpoint is whole and 
 
 const LIMITS = {
   maxTargetLength: 1_000,
+  maxFields: 256,
   sanitizePath: true,
   refusedEscapes: [],
   encodeQuerySemicolons: false,

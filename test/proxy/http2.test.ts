@@ -165,6 +165,25 @@ test(':authority overrules host', async () => {
   )
 })
 
+for (const [name, headers] of [
+  ['announced', { 'content-length': 101 }],
+  ['of unknown length', {}],
+] as const) {
+  test(`a body over the limit, ${name}: 413`, async () => {
+    await using upstream = await RawUpstream.start()
+    const limits = { maxBodyBytes: 100 }
+    await using engine = await secureEngine([upstream], { limits, overload: { maxInFlight: 1 } })
+    await using client = new Http2Client(engine.port)
+    for (let i = 0; i < 2; i++) {
+      const stream = client.open({ ':method': 'POST', ...headers })
+      stream.end(Buffer.alloc(101))
+      assert.equal((await answerOf(stream)).status, 413)
+    }
+    assert.deepEqual([engine.stats.why, engine.inFlight], [{ BL: 2 }, 0])
+    assert.equal((await client.get('/')).status, 200, 'what was refused is not under way')
+  })
+}
+
 test('a body that is shorter than its length never looks complete', async () => {
   await using upstream = await RawUpstream.start()
   await using engine = await secureEngine([upstream])

@@ -12,6 +12,12 @@ const PEER = { address: '127.0.0.1', port: 1, localPort: 2, secure: false }
 const LIMITS = {
   maxHeadBytes: 1_000,
   maxTargetLength: 1_000,
+  maxFields: 256,
+  maxBodyBytes: Number.POSITIVE_INFINITY,
+  abortOnClose: false,
+  headersTimeout: 0,
+  requestRate: { bytes: 0, window: 0 },
+  responseRate: { bytes: 0, window: 0 },
   sanitizePath: true,
   refusedEscapes: [],
   encodeQuerySemicolons: false,
@@ -38,6 +44,7 @@ function stuckConnection(request: string, writeTimeout = 0): { socket: StuckSock
     ...host,
     finished: nothing,
     refused: nothing,
+    tunnelled: nothing,
     closed: nothing,
   })
   connection.onBytes(Buffer.from(request))

@@ -9,6 +9,7 @@ import { HeaderList } from '../../src/proxy/header-list.ts'
 import { Request } from '../../src/proxy/request.ts'
 import type { Response } from '../../src/proxy/response.ts'
 import { Endpoint } from '../../src/proxy/upstream/endpoint.ts'
+import { WaitQueue } from '../../src/proxy/wait-queue.ts'
 import { DEFAULT_TRANSPORT } from '../../src/proxy/upstream/transport.ts'
 import type { Transport } from '../../src/proxy/upstream/transport.ts'
 import { BlackHole } from '../support/black-hole.ts'
@@ -258,7 +259,8 @@ function partsOf(ports: readonly number[], transport: Partial<Transport>): Parts
   )
   for (const endpoint of endpoints) balancer.set(endpoint)
   balancer.refresh()
-  const target = { balancer, passHostHeader: true, budget: new RetryBudget(), retries: true }
+  const queue = new WaitQueue(deadlines, () => balancer.hasRoom)
+  const target = { balancer, passHostHeader: true, budget: new RetryBudget(), queue, retries: true }
   return {
     deadlines,
     endpoints,

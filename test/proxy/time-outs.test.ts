@@ -13,14 +13,14 @@ function about(milliseconds: number, begun: number): void {
 }
 
 test('a client that says nothing is closed without a word', async () => {
-  await using engine = await engineBefore([], { limits: { readTimeout: 300 } })
+  await using engine = await engineBefore([], { limits: { headersTimeout: 300 } })
   const begun = performance.now()
   assert.deepEqual(await engine.sendToEnd(''), { text: '', ending: 'end' })
   about(300, begun)
 })
 
 test('a head that does not come to its end: 408', async () => {
-  await using engine = await engineBefore([], { limits: { readTimeout: 300 } })
+  await using engine = await engineBefore([], { limits: { headersTimeout: 300 } })
   const begun = performance.now()
   const { text, ending } = await engine.sendToEnd('GET / HTTP/1.1\r\nHost')
   assert.match(text, /^HTTP\/1\.1 408 .*Tidegate-Why: RT/s)
@@ -29,7 +29,7 @@ test('a head that does not come to its end: 408', async () => {
 })
 
 test('a head that drips is not given more time by each drop', async () => {
-  await using engine = await engineBefore([], { limits: { readTimeout: 400 } })
+  await using engine = await engineBefore([], { limits: { headersTimeout: 400 } })
   await using client = await engine.connect()
   const begun = performance.now()
   client.write('GET / HTTP/1.1\r\n')
@@ -41,7 +41,9 @@ test('a head that drips is not given more time by each drop', async () => {
 
 test('a second head has its own time', async () => {
   await using upstream = await RawUpstream.start()
-  await using engine = await engineBefore([upstream], { limits: { readTimeout: 300, idleTimeout: 60_000 } })
+  await using engine = await engineBefore([upstream], {
+    limits: { headersTimeout: 300, idleTimeout: 60_000 },
+  })
   await using client = await engine.connect()
   await client.write(GET).readMessage()
   const begun = performance.now()

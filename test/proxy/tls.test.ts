@@ -122,7 +122,7 @@ test('a handshake that breaks off, or is none, harms nobody', async () => {
 })
 
 test('a silent connection is closed when its time is up', async () => {
-  await using engine = await secureEngine([], { limits: { readTimeout: 50 } })
+  await using engine = await secureEngine([], { limits: { headersTimeout: 50 } })
   await using client = await engine.connect()
   assert.equal((await client.readToEnd()).text, '')
 })

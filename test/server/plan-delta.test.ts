@@ -61,6 +61,11 @@ const plans: fc.Arbitrary<Omit<Plan, 'version'>> = fc
       fc.record({
         strategy: fc.constantFrom('wrr', 'p2c'),
         passHostHeader: fc.boolean(),
+        limits: fc.record({
+          maxConnections: fc.integer({ min: 1, max: 2 }),
+          maxQueue: fc.integer({ min: 1, max: 2 }),
+          queueTimeout: fc.constant(0),
+        }),
         endpoints: mapOf(
           fc
             .tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom('ready' as const, 'draining' as const))

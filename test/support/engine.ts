@@ -9,8 +9,10 @@ import { parseRule } from '../../src/routing/parser.ts'
 import type { Rule } from '../../src/routing/rule-tree.ts'
 import { DataPlane } from '../../src/server/data-plane.ts'
 import type { DataPlaneStats } from '../../src/server/data-plane.ts'
+import type { ConnectionCaps } from '../../src/server/connection-gate.ts'
 import type { Experiments, WorkerSettings } from '../../src/server/entry-point-settings.ts'
 import { listen } from '../../src/server/listener.ts'
+import type { OverloadLimits } from '../../src/server/load-shedder.ts'
 import type {
   EndpointPlan,
   EndpointState,
@@ -18,6 +20,7 @@ import type {
   PlanDelta,
   RouterPlan,
   ServiceDelta,
+  ServiceLimits,
   TlsDelta,
 } from '../../src/server/plan.ts'
 import { RawPeer } from './raw-peer.ts'
@@ -26,10 +29,16 @@ import type { RawUpstream } from './raw-upstream.ts'
 const LIMITS: ConnectionLimits = {
   maxHeadBytes: 64 * 1024,
   maxTargetLength: 32 * 1024,
+  maxFields: 256,
+  maxBodyBytes: Number.POSITIVE_INFINITY,
   sanitizePath: true,
   encodeQuerySemicolons: false,
   refusedEscapes: [],
   keptNominated: [],
+  headersTimeout: 10_000,
+  abortOnClose: false,
+  requestRate: { bytes: 4_800, window: 20_000 },
+  responseRate: { bytes: 14_400, window: 60_000 },
   readTimeout: 60_000,
   writeTimeout: 0,
   idleTimeout: 180_000,
@@ -66,6 +75,7 @@ export interface ServiceSketch {
   /** By key; null takes one away. */
   readonly endpoints: Readonly<Record<string, EndpointSketch | null>>
   readonly passHostHeader?: boolean
+  readonly limits?: ServiceLimits
 }
 
 export interface RouterSketch {
@@ -90,6 +100,8 @@ export interface EngineSketch extends PlanSketch {
   readonly forwarded?: Partial<ForwardedOptions>
   readonly experiments?: Partial<Experiments>
   readonly http2?: Partial<Http2Limits>
+  readonly caps?: Partial<ConnectionCaps>
+  readonly overload?: Partial<OverloadLimits>
 }
 
 /** A data plane in this process behind a port of 127.0.0.1, with one entry point named `web`. */
@@ -104,7 +116,7 @@ export class Engine implements AsyncDisposable {
   server!: Server
   #version = 0
 
-  constructor({ limits, forwarded, experiments, http2 }: EngineSketch) {
+  constructor({ limits, forwarded, experiments, http2, caps, overload }: EngineSketch) {
     const settings = {
       entryPoints: [
         {
@@ -112,12 +124,14 @@ export class Engine implements AsyncDisposable {
           limits: { ...LIMITS, ...limits },
           forwarded: { ...FORWARDED, ...forwarded },
           http2: { ...DEFAULT_HTTP2_LIMITS, ...http2 },
+          caps: { maxConnections: 0, maxConnectionsPerClient: 0, ...caps },
         },
       ],
       hostname: 'edge',
       pingTerminatingStatus: 503,
       accessLog: undefined,
       experiments: { retries: true, draining: true, ...experiments },
+      overload: { maxInFlight: 0, maxEventLoopDelay: 0, ...overload },
     }
     this.plane = new DataPlane(
       settings,
@@ -232,8 +246,9 @@ function routerPlan({
   }
 }
 
-function serviceDelta({ endpoints, passHostHeader = true }: ServiceSketch): ServiceDelta {
-  return { strategy: 'wrr', passHostHeader, endpoints: mapped(endpoints, endpointPlan) }
+function serviceDelta({ endpoints, passHostHeader = true, limits }: ServiceSketch): ServiceDelta {
+  const settings = { strategy: 'wrr', passHostHeader, ...(limits && { limits }) }
+  return { ...settings, endpoints: mapped(endpoints, endpointPlan) }
 }
 
 export function endpointPlan(sketch: EndpointSketch): EndpointPlan {

@@ -66,6 +66,10 @@ export class Tidegate implements AsyncDisposable {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   /** @throws Error when the program has ended */
   async isReady(): Promise<boolean> {
     if (!this.#running) throw new Error(`ended with ${this.#child.exitCode ?? this.#child.signalCode}`)

@@ -9,15 +9,25 @@ export class BodyReader {
   #left: number
   readonly #chunked: ChunkedDecoder | undefined
 
-  /** `length` -1: until the connection ends. */
-  constructor(chunked: boolean, length: number, producer: BodyProducer) {
+  /** `length` -1: until the connection ends. `maxBytes`: of a chunked body; a counted one is known beforehand. */
+  constructor(
+    chunked: boolean,
+    length: number,
+    producer: BodyProducer,
+    maxBytes: number = Number.POSITIVE_INFINITY,
+  ) {
     this.body = new Body(chunked || length < 0 ? undefined : length, producer)
-    this.#chunked = chunked ? new ChunkedDecoder(this.body) : undefined
+    this.#chunked = chunked ? new ChunkedDecoder(this.body, maxBytes) : undefined
     this.#left = length < 0 ? Number.POSITIVE_INFINITY : length
   }
 
   get done(): boolean {
     return this.body.complete
+  }
+
+  /** `write` gave -1 because the body is longer than it may be. */
+  get tooLong(): boolean {
+    return this.#chunked?.tooLong ?? false
   }
 
   /** The body ends with the connection, so an end is no truncation. */

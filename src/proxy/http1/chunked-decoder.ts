@@ -47,8 +47,18 @@ export class ChunkedDecoder {
   #trailer: Buffer = Buffer.alloc(0)
   readonly #body: Body
 
-  constructor(body: Body) {
+  /** Bytes of all chunks announced so far. */
+  #total = 0
+  readonly #maxBytes: number
+
+  /** A body of more than `maxBytes` is refused as soon as a chunk is announced that goes beyond. */
+  constructor(body: Body, maxBytes: number = Number.POSITIVE_INFINITY) {
     this.#body = body
+    this.#maxBytes = maxBytes
+  }
+
+  get tooLong(): boolean {
+    return this.#total > this.#maxBytes
   }
 
   get done(): boolean {
@@ -100,6 +110,8 @@ export class ChunkedDecoder {
         return this.#extensionByte(byte) ? at + 1 : -1
       case 'size-lf':
         if (byte !== LF) return -1
+        this.#total += this.#size
+        if (this.tooLong) return -1
         this.#state = this.#size === 0 ? 'trailers' : 'data'
         return at + 1
       case 'data-cr':

@@ -29,8 +29,17 @@ export interface ConnectionHost {
   finished(request: Request, response: Response, bytes: number, startedAt: number): void
   /** A request was refused; `request` stands for it when its head could not be read. */
   refused(why: WhyCode, request: Request, startedAt: number): void
+  /** A request has become a tunnel; `finished` follows when that ends. */
+  tunnelled(request: Request): void
   /** The connection is gone. */
   closed(connection: ClientConnection): void
+}
+
+export interface MinimumRate {
+  /** Bytes; 0: no limit. */
+  readonly bytes: number
+  /** Milliseconds over which so many bytes must move: a short hole in the network is forgiven. */
+  readonly window: number
 }
 
 export interface ConnectionLimits extends RequestHeadLimits {
@@ -38,6 +47,16 @@ export interface ConnectionLimits extends RequestHeadLimits {
   readonly maxHeadBytes: number
   /** Names in lower case that a client may nominate in Connection and that travel on all the same. */
   readonly keptNominated: readonly string[]
+  /** A client that closes its side while it waits has gone away; otherwise it still gets its answer. */
+  readonly abortOnClose: boolean
+  /** Bytes of a request body; Infinity: no limit. */
+  readonly maxBodyBytes: number
+  /** Milliseconds for a request head to come in, from the connection or from its first byte on; 0: no limit. */
+  readonly headersTimeout: number
+  /** How fast a request body must come. */
+  readonly requestRate: MinimumRate
+  /** How fast a client must take an answer that waits for it. */
+  readonly responseRate: MinimumRate
   /** Milliseconds for a whole request to come in; 0: no limit. */
   readonly readTimeout: number
   /** Milliseconds for a whole answer to go out; 0: no limit. */
@@ -58,6 +77,11 @@ const MAX_UNREAD_BYTES = 64 * 1024
 const MAX_DISCARDED_BYTES = 64 * 1024
 /** Milliseconds that a closing connection waits for its client to take the answer. */
 const LINGER_MS = 1_000
+
+/** Milliseconds after which the system asks a client that closed its side whether it is still there. */
+const PROBE_IDLE_MS = 10_000
+/** Milliseconds between two looks at what the system knows about it. */
+const PROBE_LOOK_MS = 1_000
 
 const hop = new HopFields()
 
@@ -87,6 +111,14 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   #lingering = false
   #discarded = 0
   #expectsContinue = false
+  /** When what is under way must be over, whatever its rate; `deadline` is the next look at it. */
+  #phaseEnd = NEVER
+  /** Bytes that had come, or left, at the last look. */
+  #mark = 0
+  /** Since the last look it was we who did not read. */
+  #heldUp = false
+  /** Why the client is gone when it goes. */
+  #lossWhy: WhyCode = 'DC'
   #readingHead = false
   #consuming = false
   readonly #onAnswer = (response: Response): void => this.#respond(response)
@@ -108,7 +140,12 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     })
     this.#openedAt = host.deadlines.now
     host.deadlines.add(this)
-    this.deadline = host.deadlines.in(host.limits.readTimeout)
+    this.deadline = host.deadlines.in(host.limits.headersTimeout)
+  }
+
+  /** Answers before anything was asked, and closes: there is no room for this connection. */
+  refuse(why: WhyCode): void {
+    this.#refuse(why)
   }
 
   /** No request is at hand. */
@@ -155,7 +192,13 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
         this.#refuse('BR')
       }
     } else if (this.#request === null && !this.#congested) this.#close()
-    // A client may close its side behind complete requests and still read their answers.
+    // A client may close its side behind complete requests and still read their answers. If it is gone instead, its
+    // system says so to a probe, once it has forgotten the connection (docs/decisions/0003).
+    else if (this.#request !== null && this.#response === null) {
+      if (this.#host.limits.abortOnClose) this.wire.destroy()
+      else this.wire.probe(PROBE_IDLE_MS)
+      this.deadline = this.#host.deadlines.in(PROBE_LOOK_MS)
+    }
   }
 
   onDrain(): void {
@@ -174,7 +217,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       this.#writer.abandon()?.cancel()
       if (this.#response === null) this.#abort()
       else {
-        request.why = 'DC'
+        request.why = this.#lossWhy
         this.#finish(request, this.#response)
       }
     }
@@ -182,9 +225,13 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   }
 
   expired(): void {
+    if (this.#request !== null && this.#response === null && this.#reader === null) return this.#lookForPeer()
+    if (this.#request !== null && this.#host.deadlines.now < this.#phaseEnd && this.#keepsPace()) return
     // An answer that takes too long to leave is reset, so that it is not taken for complete.
-    if (this.#response !== null || (this.#lingering && this.wire.backlog > 0)) this.wire.reset()
-    else if (this.#lingering || (this.idle && !this.#readingHead)) this.wire.destroy()
+    if (this.#response !== null || (this.#lingering && this.wire.backlog > 0)) {
+      this.#lossWhy = 'SR'
+      this.wire.reset()
+    } else if (this.#lingering || (this.idle && !this.#readingHead)) this.wire.destroy()
     else if (this.#request === null) this.#refuse('RT')
     else this.#timeOutBody()
   }
@@ -252,13 +299,13 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   }
 
   #awaitHead(bytes: Buffer, start: number): null {
-    const { maxHeadBytes, maxTargetLength, readTimeout } = this.#host.limits
+    const { maxHeadBytes, maxTargetLength, headersTimeout } = this.#host.limits
     const lineEnd = bytes.indexOf(13, start)
     if (bytes.length - start > maxHeadBytes)
       this.#refuse(lineEnd < 0 || lineEnd > maxTargetLength + 64 ? 'UL' : 'HL')
     else if (bytes.length > start && isHopeless(bytes, start)) this.#refuse('BR')
     else if (bytes.length > start) {
-      if (!this.#readingHead) this.deadline = this.#host.deadlines.in(readTimeout)
+      if (!this.#readingHead) this.deadline = this.#host.deadlines.in(headersTimeout)
       this.#readingHead = true
       this.#waiting = Buffer.from(bytes)
     }
@@ -278,6 +325,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       (keepAliveMaxTime > 0 && deadlines.now - this.#openedAt >= keepAliveMaxTime)
     if (hop.nominated !== undefined && !dropNominated(request.headers, hop.nominated, limits.keptNominated))
       return 'BR'
+    if (hop.contentLength > limits.maxBodyBytes) return 'BL'
     this.#expectsContinue = false
     if (hop.expect !== undefined) {
       if (hop.expect.toLowerCase() !== '100-continue') return 'EX'
@@ -308,12 +356,13 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       request.onInformation = (status, headers) => this.#inform(request, status, headers)
     const managed = hop.managed
     this.#request = request
-    this.deadline = NEVER
+    this.deadline = this.#ended ? this.#host.deadlines.in(PROBE_LOOK_MS) : NEVER
     let next = at
     if (hasBody) {
-      this.#reader = new BodyReader(hop.chunked, hop.contentLength, this)
+      const { maxBodyBytes, readTimeout, requestRate } = this.#host.limits
+      this.#reader = new BodyReader(hop.chunked, hop.contentLength, this, maxBodyBytes)
       request.body = this.#reader.body
-      this.deadline = this.#host.deadlines.in(this.#host.limits.readTimeout)
+      this.#watch(readTimeout, requestRate)
       // What came with the head is in the body before the request is handed on.
       if (at < bytes.length) next = this.#readBody(bytes, at)
       if (next < 0) return null
@@ -325,7 +374,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     return rest
   }
 
-  /** Takes body bytes; the offset behind them, or -1 when the body is malformed: the request has then failed. */
+  /** Takes body bytes; the offset behind them, or -1 when the body is malformed or too long: the request has then failed. */
   #readBody(bytes: Buffer, at: number): number {
     const reader = this.#reader!
     const next = reader.write(bytes, at)
@@ -335,21 +384,61 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       reader.body.fail(new Error('request body is malformed'))
       if (this.#response === null) {
         this.#abort()
-        this.#refuse('BR')
+        this.#refuse(reader.tooLong ? 'BL' : 'BR')
       } else this.wire.reset()
       return -1
     }
     if (reader.done) {
       this.#reader = null
       if (this.#response === null) this.deadline = NEVER
-    } else if (reader.body.full) this.wire.pause()
-    else if (reader.body.cancelled) this.#discard(next - at)
+    } else if (reader.body.full) {
+      this.#heldUp = true
+      this.wire.pause()
+    } else if (reader.body.cancelled) this.#discard(next - at)
     return next
   }
 
   #wait(bytes: Buffer): void {
     this.#waiting = this.#waiting === null ? Buffer.from(bytes) : Buffer.concat([this.#waiting, bytes])
     if (this.#waiting.length >= MAX_WAITING_BYTES) this.wire.pause()
+  }
+
+  /**
+   * Sets the time-out of what begins now, and the time of the first look at its rate. What a connection has sent for
+   * earlier requests counts at the first look, so that a request costs no call into the system.
+   */
+  #watch(timeout: number, { bytes, window }: MinimumRate): void {
+    const { deadlines } = this.#host
+    this.#phaseEnd = deadlines.in(timeout)
+    this.#mark = 0
+    this.#heldUp = false
+    this.deadline = bytes === 0 ? this.#phaseEnd : Math.min(this.#phaseEnd, deadlines.now + window)
+  }
+
+  /** Whether the client sends, or takes, as fast as it must; then the next look is set. */
+  #keepsPace(): boolean {
+    const { deadlines, limits } = this.#host
+    const answering = this.#response !== null
+    const { bytes, window } = answering ? limits.responseRate : limits.requestRate
+    const count = answering ? this.wire.sent : (this.#reader?.body.received ?? 0)
+    const moved = count - this.#mark
+    this.#mark = count
+    if (moved < bytes && !this.#excused(answering)) return false
+    this.#heldUp = this.#reader?.body.full ?? false
+    this.deadline = Math.min(this.#phaseEnd, deadlines.now + window)
+    return true
+  }
+
+  /** Its side is closed, and it waits for an answer; or it is gone, and nobody does. */
+  #lookForPeer(): void {
+    if (this.wire.connected) this.deadline = this.#host.deadlines.in(PROBE_LOOK_MS)
+    else this.wire.destroy()
+  }
+
+  /** It is not the client that is waited for. */
+  #excused(answering: boolean): boolean {
+    if (answering) return this.wire.backlog === 0
+    return this.#heldUp || this.#expectsContinue
   }
 
   #timeOutBody(): void {
@@ -390,7 +479,8 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       this.#finish(request, response)
       return
     }
-    this.deadline = this.#host.deadlines.in(this.#host.limits.writeTimeout)
+    const { writeTimeout, responseRate } = this.#host.limits
+    this.#watch(writeTimeout, responseRate)
     if (response.tunnel) this.#openTunnel(request, response)
     else this.#write(request, response)
   }
@@ -545,6 +635,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
 
   #openTunnel(request: Request, response: Response): void {
     const tunnel = response.tunnel!
+    this.#host.tunnelled(request)
     this.deadline = NEVER
     this.wire.write(`HTTP/1.1 101 ${STATUS_CODES[101]}\r\n${fieldsText(response.headers)}\r\n`)
     if (tunnel.head.length > 0) this.wire.write(tunnel.head)

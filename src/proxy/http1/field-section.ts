@@ -1,8 +1,8 @@
 import { sameName } from '../header-list.ts'
 import { COLON, CR, HT, latin1, LF, SP, TOKEN, TOKEN_BYTE, UNDERSCORE, VALUE } from './bytes.ts'
 
-/** Header fields of one head that are allowed. */
-export const MAX_FIELDS = 256
+/** Fields of an answer's head, or of a trailer section, that are allowed; for requests it is an option. */
+const MAX_FIELDS = 256
 
 /**
  * What a field section says about its own connection and framing. These fields belong to one hop (RFC 9110 §7.6.1),
@@ -62,13 +62,14 @@ export function parseFields(
   end: number,
   fields: string[],
   hop: HopFields,
+  maxFields: number = MAX_FIELDS,
 ): FieldError | undefined {
   // One string for the section and slices of it: cheaper than a native call per field.
   const text = latin1(bytes, start, end)
   let at = start
   let count = 0
   while (at < end) {
-    if (++count > MAX_FIELDS) return 'too-many'
+    if (++count > maxFields) return 'too-many'
     const nameStart = at
     let classes = 0
     for (let byte = TOKEN[bytes[at]!]!; byte !== 0; byte = TOKEN[bytes[++at]!]!) classes |= byte

@@ -10,6 +10,8 @@ import { normalPath } from './normal-path.ts'
 export interface RequestHeadLimits {
   /** Bytes of a request target. */
   readonly maxTargetLength: number
+  /** Fields of a head. */
+  readonly maxFields: number
   /** Whether dot segments and empty segments are removed from paths. */
   readonly sanitizePath: boolean
   /** Escapes in upper case, such as `%2F`, that a path must not hold. */
@@ -63,7 +65,7 @@ export function parseRequestHead(
   request.version = version
 
   const fields: string[] = []
-  const error = parseFields(bytes, at + 11, end, fields, hop)
+  const error = parseFields(bytes, at + 11, end, fields, hop, limits.maxFields)
   if (error) return FIELD_ERRORS[error]
   request.headers = new HeaderList(fields)
   if (method === 'CONNECT') return 'MN'

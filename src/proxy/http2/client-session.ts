@@ -4,7 +4,6 @@ import type { TLSSocket } from 'node:tls'
 import type { Timed } from '../deadlines.ts'
 import { NEVER } from '../deadlines.ts'
 import type { ConnectionHost } from '../http1/client-connection.ts'
-import { MAX_FIELDS } from '../http1/field-section.ts'
 import type { Request } from '../request.ts'
 import type { WhyCode } from '../why.ts'
 import { ClientStream } from './client-stream.ts'
@@ -135,7 +134,7 @@ function sessionOptions({
   return {
     maxDeflateDynamicTableSize: http2.maxEncoderHeaderTableSize,
     maxSessionMemory: MAX_SESSION_MEMORY,
-    maxHeaderListPairs: MAX_FIELDS,
+    maxHeaderListPairs: limits.maxFields,
     maxOutstandingPings: 10,
     maxSettings: 32,
     maxSessionInvalidFrames: MAX_INVALID_FRAMES,

@@ -55,6 +55,7 @@ export class ClientStream implements BodyProducer, Timed {
     const request = readRequestHead(fields, hop, host.limits)
     if (typeof request === 'string') return this.#refuse(request)
     if (hop.expect !== undefined && hop.expect.toLowerCase() !== '100-continue') return this.#refuse('EX')
+    if (hop.contentLength > host.limits.maxBodyBytes) return this.#refuse('BL')
     this.#expectsContinue = hop.expect !== undefined
     // A length that nothing follows would leave an endpoint waiting for the next request's bytes (CVE-2026-33555).
     if (this.#stream.endAfterHeaders && hop.contentLength > 0) return this.#refuse('BR')
@@ -103,7 +104,8 @@ export class ClientStream implements BodyProducer, Timed {
   #onData(body: Body, chunk: Buffer): void {
     if (this.#incoming !== body) return
     const { length } = body
-    if (length !== undefined && body.received + chunk.length > length) this.#refuseBody(body)
+    if (body.received + chunk.length > this.#session.host.limits.maxBodyBytes) this.#refuseBody(body, 'BL')
+    else if (length !== undefined && body.received + chunk.length > length) this.#refuseBody(body)
     else if (!body.push(chunk)) this.#stream.pause()
   }
 
@@ -115,13 +117,13 @@ export class ClientStream implements BodyProducer, Timed {
     body.end(trailers)
   }
 
-  /** DATA and Content-Length disagree (RFC 9113 §8.1.1): whatever has been sent of it must not look complete. */
-  #refuseBody(body: Body): void {
+  /** DATA and Content-Length disagree (RFC 9113 §8.1.1), or it is too long: what has been sent must not look complete. */
+  #refuseBody(body: Body, why: WhyCode = 'BR'): void {
     this.#incoming = null
-    body.fail(new Error('request body is not as long as its Content-Length'))
+    body.fail(new Error('request body is not as long as it should be'))
     if (this.#response === null) {
       this.#abort()
-      this.#refuse('BR')
+      this.#refuse(why)
     } else this.#break(constants.NGHTTP2_PROTOCOL_ERROR)
   }
 

@@ -10,26 +10,31 @@ export class Endpoint implements Candidate {
   plan: EndpointPlan
   /** Requests and tunnels on their way. */
   inFlight = 0
+  /** Requests and tunnels that may be on their way at once, and so connections that may be open. */
+  maxConnections = Number.POSITIVE_INFINITY
   readonly transport: Transport
   readonly deadlines: Deadlines
   /** Last in, first out: what was used last is least likely to have been closed by the peer. */
   readonly #idle: UpstreamConnection[] = []
   readonly #open = new Set<UpstreamConnection>()
   readonly #drained: (endpoint: Endpoint) => void
+  readonly #freed: () => void
 
-  /** `drained` is called whenever nothing is in flight any more while the endpoint drains. */
+  /** `drained` is called whenever nothing is in flight any more while the endpoint drains, `freed` when an exchange is over. */
   constructor(
     key: string,
     plan: EndpointPlan,
     transport: Transport,
     deadlines: Deadlines,
     drained: (endpoint: Endpoint) => void,
+    freed: () => void = () => {},
   ) {
     this.key = key
     this.plan = plan
     this.transport = transport
     this.deadlines = deadlines
     this.#drained = drained
+    this.#freed = freed
   }
 
   get weight(): number {
@@ -38,6 +43,10 @@ export class Endpoint implements Candidate {
 
   get draining(): boolean {
     return this.plan.state === 'draining'
+  }
+
+  get full(): boolean {
+    return this.inFlight >= this.maxConnections
   }
 
   /** Connections open to it, idle ones included. */
@@ -53,6 +62,7 @@ export class Endpoint implements Candidate {
     this.inFlight++
     const idle = fresh ? undefined : this.#idle.pop()
     if (idle) return idle
+    if (this.#open.size >= this.maxConnections) this.#idle.shift()?.close()
     const connection = new UpstreamConnection(this)
     this.#open.add(connection)
     return connection
@@ -77,6 +87,7 @@ export class Endpoint implements Candidate {
   /** An exchange is over, however it went. */
   exchangeEnded(): void {
     this.inFlight--
+    this.#freed()
     if (this.inFlight === 0 && this.draining) this.#drained(this)
   }
 
