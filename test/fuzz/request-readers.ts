@@ -34,6 +34,7 @@ export async function readByTidegate(stream: Stream, sanitizePath = false): Prom
     stopping: () => false,
     handle: (request) => answer(request, reads),
     finished: () => {},
+    tunnelled: () => {},
     refused: () => {},
     closed: () => {},
   }
@@ -66,6 +67,12 @@ async function answer(request: Request, reads: Read[]): Promise<Response> {
 const LIMITS = {
   maxHeadBytes: 64 * 1024,
   maxTargetLength: 32 * 1024,
+  maxFields: 256,
+  maxBodyBytes: Number.POSITIVE_INFINITY,
+  headersTimeout: 0,
+  abortOnClose: false,
+  requestRate: { bytes: 0, window: 0 },
+  responseRate: { bytes: 0, window: 0 },
   encodeQuerySemicolons: false,
   refusedEscapes: [],
   keptNominated: [],

@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
       'if (first === X && name.length >= 8) hop.managed = true',
       'look-alikes with underscores travel on',
     ],
-    ["if (++count > MAX_FIELDS) return 'too-many'", '', 'any number of fields'],
+    ["if (++count > maxFields) return 'too-many'", '', 'any number of fields'],
     [
       "else if (option !== '' && option !== 'te' && option !== 'trailer') (hop.nominated ??= []).push(option)",
       '',
@@ -150,8 +150,8 @@ export const MUTANTS: readonly Mutant[] = [
     ['if (this.#digits === 0) return false', '', 'an empty chunk size is 0'],
     ['return ++this.#digits <= MAX_SIZE_DIGITS', 'return true', 'a chunk size may overflow'],
     [
-      'if (byte !== LF) return -1\n        this.#state = this.#size === 0',
-      'this.#state = this.#size === 0',
+      'if (byte !== LF) return -1\n        this.#total',
+      'this.#total',
       'any byte behind the CR of a chunk size',
     ],
     ['return byte === CR ? at + 1 : -1', 'return at + 1', 'any byte behind the data of a chunk'],
