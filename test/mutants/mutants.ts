@@ -201,10 +201,11 @@ export const MUTANTS: readonly Mutant[] = [
   ...of(
     'src/proxy/http1/message-writer.ts',
     [
-      '`${chunk.length.toString(16)}',
-      '`${chunk.length.toString(10)}',
-      'chunk sizes in decimal',
+      '${head}${chunk.length.toString(16)}',
+      '${head}${chunk.length.toString(10)}',
+      'first chunk sizes in decimal',
     ],
+    ['(`${chunk.length.toString(16)}', '(`${chunk.length.toString(10)}', 'chunk sizes in decimal'],
     ['this.#trailersWanted && body.trailers', 'body.trailers', 'trailers for those who do not take them'],
     [
       'else if (body.error) this.#break(body, body.error)',
