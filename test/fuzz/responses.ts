@@ -92,7 +92,7 @@ export class ResponseBench implements AsyncDisposable {
 /** Node takes Connection in an interim answer for the end of them all; to us it is a field of the hop. */
 function closesEarly({ pieces }: Stream): boolean {
   const [first = ''] = pieces.join('').split('\r\n\r\n', 1)
-  return /^HTTP\/1\.1 1/.test(first) && /^(?:proxy-)?connection:/im.test(first)
+  return first.startsWith('HTTP/1.1 1') && /^(?:proxy-)?connection:/im.test(first)
 }
 
 function unchunked(coded: string): string {
