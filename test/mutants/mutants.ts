@@ -312,8 +312,8 @@ export const MUTANTS: readonly Mutant[] = [
       'the client’s address is not appended',
     ],
     [
-      'if (believed) addMissing(request',
-      'if (managedSeen) addMissing(request',
+      'removeSpoofed(request, believed)\n',
+      'removeSpoofed(request, true)\n',
       'who names a forwarded field is believed',
     ],
     [

@@ -10,6 +10,8 @@ const FIRST = '2\r\nok\r\n'
 const FAULTS: readonly (readonly [name: string, body: string])[] = [
   ['no digit', 'x\r\nabc\r\n0\r\n\r\n'],
   ['empty size', '\r\nabc\r\n0\r\n\r\n'],
+  ['empty size as the last one', '\r\n\r\n'],
+  ['an extension without a size', ';a\r\n\r\n'],
   ['0x', '0x3\r\nabc\r\n0\r\n\r\n'],
   ['plus', '+3\r\nabc\r\n0\r\n\r\n'],
   ['minus', '-3\r\nabc\r\n0\r\n\r\n'],
