@@ -20,6 +20,7 @@ export const FIELDS: readonly Case[] = [
   refused('CR for every line end', 'GET / HTTP/1.1\rHost: a\r\r'),
   refused('NUL in a value', get('X: a\0b\r\n')),
   refused('control bytes in a value', get('X: a\x07\b\vb\r\n')),
+  refused('the last control byte in a value', get('X: a\x1fb\r\n')),
   refused('DEL in a value', get('X: a\x7fb\r\n')),
   refused('NUL in a name', get('X\0: a\r\n')),
   refused('empty name', get(': a\r\n')),
