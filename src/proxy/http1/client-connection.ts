@@ -231,9 +231,17 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     if (this.#response !== null || (this.#lingering && this.wire.backlog > 0)) {
       this.#lossWhy = 'SR'
       this.wire.reset()
-    } else if (this.#lingering || (this.idle && !this.#readingHead)) this.wire.destroy()
+    } else if (this.#lingering) this.wire.destroy()
+    else if (this.idle && !this.#readingHead) this.#closeUnlessAsked()
     else if (this.#request === null) this.#refuse('RT')
     else this.#timeOutBody()
+  }
+
+  /** Time-outs run before the sockets are read: a request that has come by now is answered, not thrown away. */
+  #closeUnlessAsked(): void {
+    setImmediate(() => {
+      if (this.idle && !this.#readingHead && !this.#closed) this.wire.destroy()
+    })
   }
 
   // ---- request body's producer ------------------------------------------------------------------------------
