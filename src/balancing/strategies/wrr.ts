@@ -2,7 +2,7 @@ import { defineStrategy } from '../strategy.ts'
 import type { Candidate } from '../strategy.ts'
 import { SmoothTurns } from './shares/smooth-turns.ts'
 
-/** Measured: 3 ns a pick among equals, whatever their number; 11 ns among five of unlike weights, 1 µs among 500. */
+/** Measured for a pick: 10 ns among equals, whatever their number; 25 ns among 5 of unlike weights, 1.1 µs among 500. */
 export default defineStrategy({
   summary: 'Weighted round robin, spread evenly.',
   create(random) {
