@@ -36,9 +36,9 @@ export class LoadBalancer<E extends Balanced> {
   #sticky: StickySessions<E> | undefined
   #available = false
   #nextStep: number | undefined
-  /** Those that may be used; both are new arrays whenever they or their weights change, since strategies hold on to them. */
+  /** Those that may be used. A new array whenever they or their weights change, since strategies hold on to it. */
   #usable: readonly E[] = []
-  /** Of these, those that are asked first. */
+  /** Of these, those that are asked first; the same holds. */
   #preferred: readonly E[] = []
 
   /** `zone`: the proxy's own, where it is known. `now`: as `processNow`. */

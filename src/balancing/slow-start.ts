@@ -3,7 +3,7 @@ import type { EndpointPlan } from '../server/plan.ts'
 /** Share of its weight that an endpoint begins with. */
 const FIRST_SHARE = 0.1
 
-/** The weight of an endpoint that may still be warming: it grows from a tenth to the whole within `slowStart` milliseconds. */
+/** The weight of an endpoint: while it warms, it grows from a tenth to the whole within `slowStart` milliseconds. */
 export function rampedWeight(
   { state, weight, warmingSince }: Pick<EndpointPlan, 'state' | 'weight' | 'warmingSince'>,
   slowStart: number,

@@ -13,6 +13,7 @@ import { compareText } from './merge.ts'
 import type { Endpoint, ResolvedService } from './routing-config.ts'
 import { parseServerUrl } from './server-url.ts'
 import { soundSticky } from './sticky-checks.ts'
+import { printable } from './tag-origin.ts'
 
 const SERVICE = fields.section('', serviceOptions(fields))
 const DEFAULT_LOAD_BALANCER: LoadBalancerConfig = fields.section('', loadBalancerOptions(fields)).parse({})
@@ -84,7 +85,7 @@ function knownStrategy(
       code: 'E102',
       origin: node?.origin ?? definition.origin,
       resource,
-      message: `\`loadBalancer.strategy\`: there is no strategy \`${written}\`; \`wrr\` is used`,
+      message: `\`loadBalancer.strategy\`: there is no strategy \`${printable(written)}\`; \`wrr\` is used`,
       remedy: didYouMean(name, strategies) ?? `known: ${[...strategies].join(', ')}`,
     }),
   )

@@ -87,9 +87,14 @@ class Forwarding implements Exchange, Waiting {
   onResponse(response: Response): void {
     this.#connection = null
     this.#request.onAbort = undefined
-    const { balancer } = this.#target
-    if (balancer.observes)
-      balancer.answered(this.#request, response, this.#tried.at(-1)!, performance.now() - this.#sentAt)
+    // Only who wanted to hear of answers when it was sent knows what this one is worth.
+    if (this.#sentAt > 0)
+      this.#target.balancer.answered(
+        this.#request,
+        response,
+        this.#tried.at(-1)!,
+        performance.now() - this.#sentAt,
+      )
     this.#resolve(response)
   }
 

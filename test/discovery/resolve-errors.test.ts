@@ -120,6 +120,13 @@ const resources: readonly (readonly [string, HttpSections, readonly string[]])[]
     { services: { s: { loadBalancer: { strategy: 'P3C' } } } },
     ['E102 `loadBalancer.strategy`: there is no strategy `P3C`; `wrr` is used — did you mean `p2c`?'],
   ],
+  [
+    'a strategy that is no word',
+    { services: { s: { loadBalancer: { strategy: 'x\n\u001b[2J' } } } },
+    [
+      'E102 `loadBalancer.strategy`: there is no strategy `x\\u{a}\\u{1b}[2J`; `wrr` is used — known: wrr, p2c',
+    ],
+  ],
   ['a strategy in capitals', { services: { s: { loadBalancer: { strategy: 'P2C' } } } }, []],
   [
     'a sticky cookie that would write other fields',
