@@ -14,11 +14,17 @@ const LEAST: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   addPrefix: { prefix: '/x' },
   basicAuth: { users: ['ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ='] },
   chain: { middlewares: ['other'] },
+  encodedCharacters: {},
   headers: {},
   ipAllowList: { sourceRange: ['10.0.0.0/8'] },
+  ipDenyList: { sourceRange: ['10.0.0.0/8'] },
+  redirectRegex: { regex: '^http://a/', replacement: 'https://b/' },
   redirectScheme: { scheme: 'https' },
+  replacePath: { path: '/b' },
   replacePathRegex: { regex: '^/a', replacement: '/b' },
+  requestId: {},
   stripPrefix: { prefixes: ['/x'] },
+  stripPrefixRegex: { regex: ['^/x'] },
 }
 
 const ORIGIN = { source: 'test.yml', line: 7 }
