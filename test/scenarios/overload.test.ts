@@ -19,6 +19,8 @@ const CAPACITY = (SLOTS * 1_000) / WORK
 /** What has to be served of it; a short run may share its processors with anything. */
 const ENOUGH = scaled(0.8, 0.5) * CAPACITY
 const SECONDS = scaled(20, 4)
+/** Of the contrast: long enough to see that it does not get better. */
+const CONTRAST_SECONDS = scaled(8, 4)
 /** Milliseconds within which an answer is of use to a client. */
 const PATIENCE = 1_000
 /** Milliseconds after which a request counts as hanging. */
@@ -60,7 +62,7 @@ const GUARDS = [
 ]
 for (const { name, flags, loadBalancer, refusal } of GUARDS) {
   test(`three times the capacity, with ${name}: what can be served is served, the rest refused at once`, async (t) => {
-    const report = await overload(HANGING, flags, loadBalancer)
+    const report = await overload(SECONDS, HANGING, flags, loadBalancer)
     show(t, report)
     const { goodput, causes, refusals, recovery, slowestPing } = report
     assert.deepEqual([...causes.keys()].toSorted(), [refusal, 'GET ok'], 'nothing hangs, is reset or fails')
@@ -75,7 +77,7 @@ for (const { name, flags, loadBalancer, refusal } of GUARDS) {
 
 test('contrast: without limits nearly everything comes too late', async (t) => {
   // Its clients go away, or the connections that wait would be more than a process may hold.
-  const report = await overload(PATIENCE, ['--overload.maxInFlight=0'])
+  const report = await overload(CONTRAST_SECONDS, PATIENCE, ['--overload.maxInFlight=0'])
   show(t, report)
   assert.ok(report.goodput < ENOUGH, `${report.goodput}/s of ${CAPACITY}/s`)
   assert.ok([...report.causes.keys()].some((cause) => cause.startsWith('GET time-out')))
@@ -83,6 +85,7 @@ test('contrast: without limits nearly everything comes too late', async (t) => {
 
 /** Half of the capacity, three times the capacity, a quarter of it; clients go away after `timeout` milliseconds. */
 async function overload(
+  seconds: number,
   timeout: number,
   flags: readonly string[],
   loadBalancer: object = {},
@@ -108,8 +111,8 @@ async function overload(
     else if (status === 503 && sentAt - (endedAt - latency) <= PUNCTUAL) refusals.record(latency)
   }
   await using load = startLoad({ ...common, rate: 3 * CAPACITY, onOutcome })
-  const slowestPing = await slowest(() => ping(tidegate.port), SECONDS * 1_000)
-  const goodput = Math.round(served.count / SECONDS)
+  const slowestPing = await slowest(() => ping(tidegate.port), seconds * 1_000)
+  const goodput = Math.round(served.count / seconds)
   const overloadEnd = performance.now()
   const ended = load.stop()
   const lastFailure = await atRest({ ...common, prefix: 'calm', rate: CAPACITY / 4, requests: CAPACITY })
