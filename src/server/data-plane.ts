@@ -59,6 +59,7 @@ export class DataPlane {
     this.#connections = new ClientConnections(this.#deadlines, counts)
     const { hostname, experiments, workers = 1 } = settings
     const tools = {
+      worker: slot.index,
       hostname,
       matchers: this.#plugIns.matchers,
       deadlines: this.#deadlines,
