@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { textHash } from '../proxy/text-hash.ts'
 
 /** Rows in which each client has a place, and places in each: a power of two. */
 const ROWS = 4
@@ -71,8 +72,8 @@ export class ConnectionCounts {
 
   /** Two numbers make as many as are wanted, as good as independent ones (Kirsch and Mitzenmacher, 2006). */
   #findPlaces(client: string): void {
-    const first = hash(client, this.#seeds[0])
-    const step = hash(client, this.#seeds[1]) | 1
+    const first = textHash(client, this.#seeds[0])
+    const step = textHash(client, this.#seeds[1]) | 1
     for (let row = 0; row < ROWS; row++) {
       const place = (first + Math.imul(row, step)) & (PLACES - 1)
       this.#places[row] = LINE + row * PLACES + place
@@ -88,19 +89,4 @@ export function connectionMemory(workers: number, byClient: boolean): SharedArra
   for (let secret = 0; secret < 2; secret++) numbers[secret] = randomBytes(4).readInt32LE()
   numbers[2] = stride
   return memory
-}
-
-/** Short texts, spread evenly; the steps are those of MurmurHash3. */
-function hash(text: string, seed: number): number {
-  let h = seed
-  for (let i = 0; i < text.length; i++) {
-    let k = Math.imul(text.charCodeAt(i), 0xcc9e2d51)
-    k = (k << 15) | (k >>> 17)
-    h ^= Math.imul(k, 0x1b873593)
-    h = (h << 13) | (h >>> 19)
-    h = (Math.imul(h, 5) + 0xe6546b64) | 0
-  }
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return h ^ (h >>> 16)
 }

@@ -49,7 +49,7 @@ export class DataPlane {
   constructor(
     settings: WorkerSettings,
     events: DataPlaneEvents,
-    middlewareTools: Omit<MiddlewareTools, 'name'>,
+    middlewareTools: Omit<MiddlewareTools, 'name' | 'shared'>,
     slot: Slot = new SharedSlots(1).slot(0),
   ) {
     this.#slot = slot
@@ -81,6 +81,8 @@ export class DataPlane {
     this.#routers = new Routers({
       plugIns: this.#plugIns,
       middlewareTools,
+      worker: slot.index,
+      workers,
       tables: new Map([...this.#entryPoints].map(([name, { tables }]) => [name, tables])),
       next: (service) => this.#services.next(service),
       failed: (where, error) => events.failed(where, error),

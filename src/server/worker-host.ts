@@ -138,7 +138,7 @@ export class WorkerHost implements DataPlaneHost {
     this.#slots.zeroGauges(slot)
     for (const { caps } of this.#options.settings.entryPoints) if (caps) forgetConnections(caps, slot)
     if (this.#closing) return
-    this.#events.died(id, reason)
+    this.#events.died(id, reason, slot)
     const healthy = performance.now() - startedAt > HEALTHY_MS
     const timer = setTimeout(() => {
       this.#timers.delete(timer)

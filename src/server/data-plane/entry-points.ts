@@ -126,6 +126,7 @@ export class EntryPoint {
   #finished(request: Request, response: Response, bytes: number, startedAt: number): void {
     const { counts, events } = this.#tools
     this.#discount(request)
+    request.over()
     counts.request(request.retries)
     if (request.why !== undefined) counts.why(request.why)
     events.finished(request, response, bytes, startedAt)
@@ -134,6 +135,7 @@ export class EntryPoint {
   #refused(why: WhyCode, request: Request, startedAt: number): void {
     const { counts, events } = this.#tools
     this.#discount(request)
+    request.over()
     counts.why(why)
     request.why = why
     request.entryPoint = this.#name
