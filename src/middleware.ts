@@ -5,7 +5,8 @@ import type { Response } from './proxy/response.ts'
 export type { Request } from './proxy/request.ts'
 export { Response } from './proxy/response.ts'
 export { HeaderList } from './proxy/header-list.ts'
-export type { Body } from './proxy/body.ts'
+export { Body } from './proxy/body.ts'
+export type { BodyProducer } from './proxy/body.ts'
 export type { WhyCode } from './proxy/why.ts'
 
 /** Hands the request to what comes after, and gives its response. Never rejects: failures are responses with a `why`. */

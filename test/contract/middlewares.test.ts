@@ -14,6 +14,7 @@ const LEAST: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   addPrefix: { prefix: '/x' },
   basicAuth: { users: ['ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ='] },
   chain: { middlewares: ['other'] },
+  compress: {},
   circuitBreaker: { expression: 'NetworkErrorRatio() > 0.5' },
   encodedCharacters: {},
   headers: {},
