@@ -13,7 +13,7 @@ export interface EntryPointSettings {
   readonly tls?: boolean
   /** Default: `DEFAULT_HTTP2_LIMITS`. */
   readonly http2?: Http2Limits
-  /** This worker's part of them; default: no limit. */
+  /** Default: no limit. */
   readonly caps?: ConnectionCaps
 }
 

@@ -9,6 +9,7 @@ import { parseRule } from '../../src/routing/parser.ts'
 import type { Rule } from '../../src/routing/rule-tree.ts'
 import { DataPlane } from '../../src/server/data-plane.ts'
 import type { DataPlaneStats } from '../../src/server/data-plane.ts'
+import { connectionCaps } from '../../src/server/connection-gate.ts'
 import type { ConnectionCaps } from '../../src/server/connection-gate.ts'
 import type { Experiments, WorkerSettings } from '../../src/server/entry-point-settings.ts'
 import { listen } from '../../src/server/listener.ts'
@@ -124,7 +125,7 @@ export class Engine implements AsyncDisposable {
           limits: { ...LIMITS, ...limits },
           forwarded: { ...FORWARDED, ...forwarded },
           http2: { ...DEFAULT_HTTP2_LIMITS, ...http2 },
-          caps: { maxConnections: 0, maxConnectionsPerClient: 0, ...caps },
+          caps: connectionCaps(caps ?? {}, 1),
         },
       ],
       hostname: 'edge',
