@@ -60,8 +60,16 @@ function headText(request: Request, response: Response, last: boolean): string {
 }
 
 function startText(status: number, headers: HeaderList): string {
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldsText(headers)}`
+  return (STATUS_LINES[status] ?? statusLine(status)) + fieldsText(headers)
 }
+
+function statusLine(status: number): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+}
+
+const STATUS_LINES: readonly (string | undefined)[] = Array.from({ length: 600 }, (_, status) =>
+  status in STATUS_CODES ? statusLine(status) : undefined,
+)
 
 function whyFields(why: WhyCode | undefined): string {
   // RFC 9110 §6.6.1: who makes an answer dates it.

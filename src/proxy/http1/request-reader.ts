@@ -1,5 +1,6 @@
 import { Request } from '../request.ts'
 import type { WhyCode } from '../why.ts'
+import { endOfHead } from './bytes.ts'
 import { HopFields } from './field-section.ts'
 import { isHopeless, parseRequestHead } from './request-head.ts'
 import type { RequestHeadLimits } from './request-head.ts'
@@ -92,7 +93,7 @@ export class RequestReader {
   #readRequest(bytes: Buffer): Buffer | null {
     // An empty line in front of a request is forgiven (RFC 9112 §2.2): some clients send one behind a body.
     const start = bytes[0] === 13 && bytes[1] === 10 ? 2 : 0
-    const end = bytes.indexOf('\r\n\r\n', start, 'latin1')
+    const end = endOfHead(bytes, start)
     if (end < 0 || end - start > this.#limits.maxHeadBytes) return this.#awaitHead(bytes, start)
     this.#withinHead = false
     const request = parseRequestHead(bytes, start, end + 2, hop, this.#limits)

@@ -1,10 +1,12 @@
 import { connect as connectTls } from 'node:tls'
 import { isIP } from 'node:net'
+import { Body } from '../body.ts'
 import type { BodyProducer } from '../body.ts'
 import type { Timed } from '../deadlines.ts'
 import { NEVER } from '../deadlines.ts'
 import type { HeaderList } from '../header-list.ts'
 import { BodyReader } from '../http1/body-reader.ts'
+import { endOfHead, latin1 } from '../http1/bytes.ts'
 import { HopFields } from '../http1/field-section.ts'
 import { MessageWriter } from '../http1/message-writer.ts'
 import { isHopelessAnswer, parseResponseHead } from '../http1/response-head.ts'
@@ -45,6 +47,8 @@ export interface Exchange {
 
 /** Bytes that a response head may have. */
 const MAX_HEAD_BYTES = 64 * 1024
+/** Bytes of a body that, when it came with its head, is handed on as text: longer strings cost more than buffers. */
+const SHORT_BODY = 2 * 1024
 /** Interim answers to one request; more is an endpoint gone wrong. */
 const MAX_INFORMATION = 32
 
@@ -187,7 +191,7 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
 
   #readHead(borrowed: Buffer): void {
     const bytes = this.#partial ? Buffer.concat([this.#partial, borrowed]) : borrowed
-    const end = bytes.indexOf('\r\n\r\n', 0, 'latin1')
+    const end = endOfHead(bytes, 0)
     if (end < 0 || end > MAX_HEAD_BYTES) {
       this.#partial = Buffer.from(bytes)
       if (end > 0 || bytes.length > MAX_HEAD_BYTES || isHopelessAnswer(bytes)) this.#fail('malformed')
@@ -243,6 +247,13 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
       // The length of what is not sent (RFC 9110 §9.3.2) travels on as a field.
       if (hop.contentLength >= 0 && head.status !== 204)
         head.headers.append('Content-Length', String(hop.contentLength))
+    } else if (
+      hop.contentLength > 0 &&
+      hop.contentLength <= SHORT_BODY &&
+      at + hop.contentLength <= bytes.length
+    ) {
+      response.body = Body.ofText(latin1(bytes, at, at + hop.contentLength))
+      at += hop.contentLength
     } else if (hop.chunked || hop.contentLength !== 0) {
       this.#reader = new BodyReader(hop.chunked, hop.contentLength, this)
       response.body = this.#reader.body
