@@ -236,8 +236,8 @@ export const MUTANTS: readonly Mutant[] = [
       'an early answer leaves the connection open',
     ],
     [
-      "    if (request.version === '1.1')\n      request.onInformation",
-      '    request.onInformation',
+      "if (request.version === '1.1') request.onInformation",
+      'request.onInformation',
       'interim answers to HTTP/1.0',
     ],
   ),

@@ -51,6 +51,8 @@ export class ClientExchange implements BodyProducer {
   #expectsContinue = false
   /** Since the last look at the body's pace it was we who did not read. */
   #heldUp = false
+  /** One for all requests: a closure for each is garbage with nearly every one. */
+  readonly #onInformation = (status: number, headers: HeaderList): void => this.#inform(status, headers)
   readonly #onAnswer = (response: Response): void => this.#respond(response)
 
   constructor(place: ExchangePlace, host: ConnectionHost) {
@@ -94,8 +96,7 @@ export class ClientExchange implements BodyProducer {
     this.#last = last
     this.#expectsContinue = hop.expect !== undefined && request.version === '1.1'
     this.#request = request
-    if (request.version === '1.1')
-      request.onInformation = (status, headers) => this.#inform(request, status, headers)
+    if (request.version === '1.1') request.onInformation = this.#onInformation
     const { managed } = hop
     const next = hop.chunked || hop.contentLength > 0 ? this.#beginBody(request, hop, bytes, at) : at
     if (next < 0) return -1
@@ -182,8 +183,8 @@ export class ClientExchange implements BodyProducer {
     this.#dismiss()
   }
 
-  #inform(request: Request, status: number, headers: HeaderList): void {
-    if (this.#request === request && this.#response === null && !this.#place.closed)
+  #inform(status: number, headers: HeaderList): void {
+    if (this.#request !== null && this.#response === null && !this.#place.closed)
       this.#place.wire.write(interimText(status, headers))
   }
 
@@ -232,6 +233,8 @@ export class ClientExchange implements BodyProducer {
     const request = this.#request!
     const response = this.#response!
     if (why !== undefined) request.why = why
+    // Whoever still works on it must not speak for the next request.
+    request.onInformation = undefined
     this.#request = null
     this.#response = null
     this.#host.finished(request, response, this.#writer.bodyBytes, this.#startedAt)

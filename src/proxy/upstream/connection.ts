@@ -1,10 +1,7 @@
-import { connect as connectTls } from 'node:tls'
-import { isIP } from 'node:net'
 import { Body } from '../body.ts'
 import type { BodyProducer } from '../body.ts'
 import type { Timed } from '../deadlines.ts'
 import { NEVER } from '../deadlines.ts'
-import type { HeaderList } from '../header-list.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import { endOfHead, latin1 } from '../http1/bytes.ts'
 import { HopFields } from '../http1/field-section.ts'
@@ -13,37 +10,11 @@ import { isHopelessAnswer, parseResponseHead } from '../http1/response-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import type { Request } from '../request.ts'
 import { Response } from '../response.ts'
-import type { WireHandler } from '../wire.ts'
-import { Wire } from '../wire.ts'
+import type { Wire, WireHandler } from '../wire.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { Exchange, FailureKind } from './exchange.ts'
+import { openWire } from './open-wire.ts'
 import { requestHead } from './request-head.ts'
-
-/**
- * How an exchange failed before its response began; what may be sent again depends on it.
- * - `connect`, `connect-timeout`: no connection came about.
- * - `unsent`: the connection was lost before a byte of the request was written.
- * - `broken`: it was lost after that, with no byte of a response.
- * - `partial`: it was lost within the head, or behind an interim answer.
- * - `malformed`: what came is no valid response.  - `timeout`: nothing came in time.
- * - `request-body`: the client's body broke off.  - `aborted`: the client is gone.
- */
-export type FailureKind =
-  | 'connect'
-  | 'connect-timeout'
-  | 'unsent'
-  | 'broken'
-  | 'partial'
-  | 'malformed'
-  | 'timeout'
-  | 'request-body'
-  | 'aborted'
-
-/** Who waits for the answer. Exactly one of `onResponse` and `onFailure` is called, once. */
-export interface Exchange {
-  onInformation(status: number, headers: HeaderList): void
-  onResponse(response: Response): void
-  onFailure(kind: FailureKind): void
-}
 
 /** Bytes that a response head may have. */
 const MAX_HEAD_BYTES = 64 * 1024
@@ -342,20 +313,4 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
  */
 function keptFor(announcedSeconds: number, idleTimeout: number): number {
   return announcedSeconds < 0 ? idleTimeout : Math.min(idleTimeout, announcedSeconds * 1_000 - 1_000)
-}
-
-function openWire(endpoint: Endpoint, handler: WireHandler, connected: () => void): Wire {
-  const { address, port, tls, authority } = endpoint.plan
-  if (!tls) return Wire.connect(address, port, handler, connected)
-  const name = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  // An address is no server name (RFC 6066 §3), but the certificate is verified against it all the same.
-  const socket = connectTls({
-    host: address,
-    port,
-    ALPNProtocols: ['http/1.1'],
-    ...(isIP(name) ? {} : { servername: name }),
-  })
-  socket.setNoDelay(true)
-  socket.once('secureConnect', connected)
-  return Wire.tls(socket, handler)
 }
