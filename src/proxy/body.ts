@@ -57,8 +57,8 @@ export class Body {
   }
 
   /**
-   * A complete body, its bytes as characters (latin1). A short one can leave with its head as one string, which costs
-   * less than half of the buffers that it would take otherwise.
+   * A complete body, its bytes as characters (latin1). A short one can leave with its head as one string, which makes
+   * less garbage than buffers do.
    */
   static ofText(text: string): Body {
     const body = new Body(text.length, null)

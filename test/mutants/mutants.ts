@@ -98,12 +98,12 @@ export const MUTANTS: readonly Mutant[] = [
       'HTTP/1.1 without Host',
     ],
     [
-      'else if (canonicalHost(named) === undefined) return',
+      'else if (namedHost === undefined) return',
       'else if (false) return',
       'any Host besides an absolute target',
     ],
     [
-      "else if (request.authority !== named) request.headers.set('Host', request.authority)",
+      "if (request.authority !== named) request.headers.set('Host', request.authority)",
       '',
       'an absolute target leaves Host as it was',
     ],

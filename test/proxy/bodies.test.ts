@@ -242,7 +242,7 @@ test('HEAD of an answer of our own says how long it would be', async () => {
   assert.equal((await client.readMessage()).body.toString(), 'no available server')
 })
 
-for (const size of [1, 256, 2_047, 2_048, 2_049, 5_000]) {
+for (const size of [1, 256, 511, 512, 513, 5_000]) {
   test(`an answer of ${size} bytes of every value arrives as it was sent, and so does the next one`, async () => {
     const bytes = Buffer.from(Array.from({ length: size }, (_, at) => at & 255))
     const answer = Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`), bytes])

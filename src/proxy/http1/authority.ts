@@ -3,34 +3,11 @@ import { isIPv6 } from 'node:net'
 const REG_NAME = /^(?:[A-Za-z0-9!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})+$/
 const PORT = /^[0-9]{1,5}$/
 
-/** Authorities of late and what became of them. A client names the same one in each request, and most clients few. */
-const known = new Map<string, string>()
-const MAX_KNOWN = 1_000
-/** Longer ones are rare, and only a flood of invented names would fill the memory with them. */
-const MAX_KNOWN_LENGTH = 100
-
 /**
  * The host of `host[:port]` in the form that rules compare: lower case, without the port and a trailing dot;
  * undefined when it is not valid (RFC 9110 §4.2.1 with RFC 3986 §3.2: no user information).
  */
 export function canonicalHost(authority: string): string | undefined {
-  const host = known.get(authority)
-  return host === undefined ? learn(authority) : host
-}
-
-function learn(authority: string): string | undefined {
-  const host = parse(authority)
-  if (host === undefined || authority.length > MAX_KNOWN_LENGTH) return host
-  if (known.size >= MAX_KNOWN) known.clear()
-  // A copy: a slice would keep the whole head that it was cut from.
-  known.set(
-    Buffer.from(authority, 'latin1').toString('latin1'),
-    Buffer.from(host, 'latin1').toString('latin1'),
-  )
-  return host
-}
-
-function parse(authority: string): string | undefined {
   const bracket = authority.charCodeAt(0) === 91 ? authority.indexOf(']') : -1
   const colon = authority.indexOf(':', bracket + 1)
   const host = colon < 0 ? authority : authority.slice(0, colon)

@@ -18,8 +18,11 @@ import { requestHead } from './request-head.ts'
 
 /** Bytes that a response head may have. */
 const MAX_HEAD_BYTES = 64 * 1024
-/** Bytes of a body that, when it came with its head, is handed on as text: longer strings cost more than buffers. */
-const SHORT_BODY = 2 * 1024
+/**
+ * Bytes of a body that, when it came with its head, is handed on as text: from there to its write 148 ns for 202 at
+ * 100 bytes, but 381 for 310 at 2,048.
+ */
+const SHORT_BODY = 512
 /** Interim answers to one request; more is an endpoint gone wrong. */
 const MAX_INFORMATION = 32
 
