@@ -1,5 +1,4 @@
-import { STATUS_CODES } from 'node:http'
-import { defineMiddleware, Response } from '../middleware.ts'
+import { defineMiddleware, Response, STATUS_TEXT } from '../middleware.ts'
 import { compileRanges, rangeComplaint } from './sources/ip-ranges.ts'
 import { compileIpStrategy, ipStrategyComplaint, ipStrategyOptions } from './sources/ip-strategy.ts'
 
@@ -20,7 +19,7 @@ export default defineMiddleware({
 
   check({ sourceRange, ipStrategy, rejectStatusCode }) {
     if (sourceRange.length === 0) return '`sourceRange` is empty, so nobody could pass'
-    if (STATUS_CODES[rejectStatusCode] === undefined)
+    if (STATUS_TEXT[rejectStatusCode] === undefined)
       return `\`rejectStatusCode\`: ${rejectStatusCode} is no status of HTTP`
     for (const range of sourceRange) {
       const complaint = rangeComplaint(range)
@@ -32,7 +31,7 @@ export default defineMiddleware({
   create({ sourceRange, ipStrategy, rejectStatusCode }) {
     const isAllowed = compileRanges(sourceRange)
     const addressOf = compileIpStrategy(ipStrategy)
-    const text = STATUS_CODES[rejectStatusCode] ?? ''
+    const text = STATUS_TEXT[rejectStatusCode] ?? ''
     return {
       request(request): Response | undefined {
         const address = addressOf(request)

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { Body } from '../body.ts'
 import type { BodyProducer } from '../body.ts'
 import type { Deadlines, Timed } from '../deadlines.ts'
@@ -6,6 +5,7 @@ import { NEVER } from '../deadlines.ts'
 import type { HeaderList } from '../header-list.ts'
 import { Request } from '../request.ts'
 import { Response } from '../response.ts'
+import { STATUS_TEXT } from '../status-text.ts'
 import { joinWires } from '../tunnel.ts'
 import type { WhyCode } from '../why.ts'
 import { Wire } from '../wire.ts'
@@ -468,7 +468,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
 
   #inform(request: Request, status: number, headers: HeaderList): void {
     if (this.#request === request && this.#response === null && !this.#closed) {
-      this.wire.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldsText(headers)}\r\n`)
+      this.wire.write(`HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ''}\r\n${fieldsText(headers)}\r\n`)
     }
   }
 
@@ -497,7 +497,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     const { body, status } = response
     // The client still sends: the connection cannot be used again unless the rest is short enough to be thrown away.
     if (this.#reader !== null || this.#host.stopping()) this.#last = true
-    const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldsText(response.headers)}${whyField(response.why)}`
+    const head = `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ''}\r\n${fieldsText(response.headers)}${whyField(response.why)}`
     const bodiless = request.method === 'HEAD' || status === 204 || status === 304
     if (typeof body === 'string' && Buffer.byteLength(body) !== body.length) {
       response.body = Body.of(Buffer.from(body))
@@ -604,7 +604,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     const { status, headers, body } = Response.because(why)
     const length = `Content-Length: ${Buffer.byteLength(body as string)}\r\n`
     this.wire.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldsText(headers)}${whyField(why)}${length}Connection: close\r\n\r\n${body as string}`,
+      `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ''}\r\n${fieldsText(headers)}${whyField(why)}${length}Connection: close\r\n\r\n${body as string}`,
     )
     this.#linger()
   }
@@ -645,7 +645,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     const tunnel = response.tunnel!
     this.#host.tunnelled(request)
     this.deadline = NEVER
-    this.wire.write(`HTTP/1.1 101 ${STATUS_CODES[101]}\r\n${fieldsText(response.headers)}\r\n`)
+    this.wire.write(`HTTP/1.1 101 ${STATUS_TEXT[101]}\r\n${fieldsText(response.headers)}\r\n`)
     if (tunnel.head.length > 0) this.wire.write(tunnel.head)
     // Bytes that the client sent ahead belong to the tunnel now.
     const early = this.#waiting
