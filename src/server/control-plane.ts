@@ -52,7 +52,6 @@ export class ControlPlane {
   #routing: RoutingConfig = NOTHING
   #plan: Plan = EMPTY_PLAN
   #membership: Membership = new Map()
-  #reasons = new Map<string, string>()
   #listed = new Set<string>()
   #pending = false
   #timer: NodeJS.Timeout | undefined
@@ -231,30 +230,13 @@ export class ControlPlane {
 
   #logMembership(transitions: readonly Transition[]): void {
     if (transitions.length === 0) return
-    for (const { service, key, reason } of transitions) this.#reasons.set(`${service}\n${key}`, reason)
-    const after: Membership = new Map(
-      [...this.#lifeCycle.live].map(([service, endpoints]) => [
-        service,
-        new Map(
-          [...endpoints].map(([key, { url, state }]) => [
-            key,
-            { url, state, ...this.#reasonOf(service, key) },
-          ]),
-        ),
-      ]),
+    const after = this.#lifeCycle.live
+    const reasons = new Map(transitions.map(({ service, key, reason }) => [`${service}\n${key}`, reason]))
+    const lines = membershipLines(this.#membership, after, (service, key) =>
+      reasons.get(`${service}\n${key}`),
     )
-    const whyLeft = (service: string, key: string): string | undefined =>
-      this.#reasons.get(`${service}\n${key}`)
-    for (const { message, fields } of membershipLines(this.#membership, after, whyLeft))
-      this.#options.log.info(message, fields)
+    for (const { message, fields } of lines) this.#options.log.info(message, fields)
     this.#membership = after
-    for (const { service, key, to } of transitions)
-      if (to === 'gone') this.#reasons.delete(`${service}\n${key}`)
-  }
-
-  #reasonOf(service: string, key: string): { reason?: string } {
-    const reason = this.#reasons.get(`${service}\n${key}`)
-    return reason === undefined ? {} : { reason }
   }
 
   /** Each problem is logged once, when it begins; the list itself is always at hand. */

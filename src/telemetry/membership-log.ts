@@ -10,8 +10,8 @@ export interface EndpointView {
 /** Endpoints by key, by full name of their service. */
 export type Membership = ReadonlyMap<string, ReadonlyMap<string, EndpointView>>
 
-/** Why an endpoint that is no longer there has gone, where that is known. */
-export type LeaveReason = (service: string, key: string) => string | undefined
+/** Why an endpoint is in another state now, or gone, where that is known. */
+export type ChangeReason = (service: string, key: string) => string | undefined
 
 export interface MembershipLine {
   readonly service: string
@@ -31,11 +31,11 @@ const URLS_PER_CHANGE = 10
 export function membershipLines(
   before: Membership,
   after: Membership,
-  whyLeft?: LeaveReason,
+  whyChanged?: ChangeReason,
 ): MembershipLine[] {
   const services = new Set([...before.keys(), ...after.keys()])
   return [...services].flatMap((service) => {
-    const changes = serviceChanges(service, before.get(service), after.get(service), whyLeft)
+    const changes = serviceChanges(service, before.get(service), after.get(service), whyChanged)
     return changes.length === 0 ? [] : [line(service, changes, after.get(service))]
   })
 }
@@ -52,18 +52,20 @@ function serviceChanges(
   service: string,
   before: ReadonlyMap<string, EndpointView> = NONE,
   after: ReadonlyMap<string, EndpointView> = NONE,
-  whyLeft?: LeaveReason,
+  whyChanged?: ChangeReason,
 ): EndpointChange[] {
   if (before === after) return []
   const changes: EndpointChange[] = []
   for (const [key, view] of after) {
     const found = transition(before.get(key), view)
-    if (found) changes.push({ change: found[0], url: view.url, reason: view.reason ?? found[1] })
+    if (!found) continue
+    const reason = view.reason ?? whyChanged?.(service, key) ?? found[1]
+    changes.push({ change: found[0], url: view.url, reason })
   }
   for (const [key, view] of before) {
     if (after.has(key)) continue
     const reason = view.state === 'draining' ? 'drained' : 'no longer in its source'
-    changes.push({ change: 'left', url: view.url, reason: whyLeft?.(service, key) ?? reason })
+    changes.push({ change: 'left', url: view.url, reason: whyChanged?.(service, key) ?? reason })
   }
   return changes
 }
