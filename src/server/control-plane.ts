@@ -262,14 +262,16 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { scheme, host, port, pathPrefix, weight, terminating = false } = endpoint
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const { key, scheme, host, port, pathPrefix, weight, terminating = false } = endpoint
+  const text = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  // Where the key says the same, as it does for servers in files, it need not be kept twice.
+  const url = text === key ? key : text
   return {
-    url: `${scheme}://${authority}`,
+    url,
     tls: scheme === 'https',
     address,
     port,
-    authority,
+    authority: url.slice(scheme.length + '://'.length),
     pathPrefix,
     weight,
     terminating,

@@ -9,7 +9,8 @@ import type { Candidate } from '../strategy.ts'
 export default defineStrategy({
   summary: 'Weighted round robin, spread evenly.',
   create(random) {
-    const credits = new WeakMap<Candidate, number>()
+    // Few services have endpoints of different weights.
+    let credits: WeakMap<Candidate, number> | undefined
     let turn = Math.floor(random() * 1_000_000)
     let seen: readonly Candidate[] = []
     let equal = true
@@ -21,6 +22,7 @@ export default defineStrategy({
         }
         // Workers begin at a random endpoint, so that they do not all begin with the same one.
         if (equal) return candidates[turn++ % candidates.length]!
+        credits ??= new WeakMap()
         return furthestAhead(candidates, credits, random)
       },
     }

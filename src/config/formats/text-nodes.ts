@@ -65,16 +65,29 @@ export class TextList extends TextNode implements ListNode {
   }
 }
 
+/** Sections of so many keys keep a map; of fewer, making one when it is asked for is cheaper than keeping it. */
+const MANY = 8
+
 export class TextSection extends TextNode implements SectionNode {
-  readonly entries: ReadonlyMap<string, SourceNode>
+  /** Or keys and nodes in turn: a map of one key takes 184 bytes. */
+  readonly held: ReadonlyMap<string, SourceNode> | readonly (string | SourceNode)[]
 
   constructor(entries: ReadonlyMap<string, SourceNode>, place: TextPlace) {
     super(place)
-    this.entries = entries
+    this.held = entries.size < MANY ? [...entries].flat() : entries
   }
 
   get kind(): 'section' {
     return 'section'
+  }
+
+  get entries(): ReadonlyMap<string, SourceNode> {
+    const { held } = this
+    if (held instanceof Map) return held as ReadonlyMap<string, SourceNode>
+    const entries = new Map<string, SourceNode>()
+    const flat = held as readonly (string | SourceNode)[]
+    for (let i = 0; i < flat.length; i += 2) entries.set(flat[i] as string, flat[i + 1] as SourceNode)
+    return entries
   }
 }
 
