@@ -19,13 +19,8 @@ export interface Route<T> extends RouteDefinition<T> {
   readonly matches: Predicate
 }
 
-interface IndexedRoute<T> extends Route<T> {
-  /** Undefined: any host may meet the rule. */
-  readonly keys: readonly IndexKey[] | undefined
-}
-
 /** Routes in the order in which they are tried. */
-type RouteList<T> = IndexedRoute<T>[]
+type RouteList<T> = Route<T>[]
 
 /** Stands for a list that is not there. */
 const NONE: never[] = []
@@ -37,7 +32,7 @@ const NONE: never[] = []
  */
 export class RoutingTable<T> {
   readonly #matchers: ReadonlyMap<string, MatcherDefinition>
-  readonly #routes = new Map<string, IndexedRoute<T>>()
+  readonly #routes = new Map<string, Route<T>>()
   readonly #byHost = new Map<string, RouteList<T>>()
   readonly #byParent = new Map<string, RouteList<T>>()
   readonly #general: RouteList<T> = []
@@ -55,19 +50,21 @@ export class RoutingTable<T> {
     const compiled = compileRule(rule, this.#matchers)
     // Most rules are a host alone, which the index has compared: among many routers each further look is a cache miss.
     const matches = isDecidedByKey(rule, this.#matchers) ? always : compiled
-    const route = { name, rule, priority, rank, target, matches, keys: indexKeysOf(rule, this.#matchers) }
+    const route = { name, rule, priority, rank, target, matches }
+    const keys = indexKeysOf(rule, this.#matchers)
     this.delete(name)
     this.#routes.set(name, route)
-    if (route.keys === undefined) insert(this.#general, route)
-    else for (const key of route.keys) insert(this.#listFor(key), route)
+    if (keys === undefined) insert(this.#general, route)
+    else for (const key of keys) this.#insertUnder(key, route)
   }
 
   delete(name: string): void {
     const route = this.#routes.get(name)
     if (!route) return
     this.#routes.delete(name)
-    if (route.keys === undefined) remove(this.#general, route)
-    else for (const key of route.keys) this.#removeUnder(key, route)
+    const keys = indexKeysOf(route.rule, this.#matchers)
+    if (keys === undefined) remove(this.#general, route)
+    else for (const key of keys) this.#removeUnder(key, route)
   }
 
   /** The router that takes the request, or undefined. Allocates nothing, but for a substring where there are wildcards. */
@@ -87,14 +84,17 @@ export class RoutingTable<T> {
     return routes.map((route) => ({ route, matched: route.matches(request) }))
   }
 
-  #listFor({ host, parentHost }: IndexKey): RouteList<T> {
-    return host === undefined
-      ? this.#byParent.getOrInsertComputed(parentHost!, () => [])
-      : this.#byHost.getOrInsertComputed(host, () => [])
+  #insertUnder({ host, parentHost }: IndexKey, route: Route<T>): void {
+    const lists = host === undefined ? this.#byParent : this.#byHost
+    const key = (host ?? parentHost)!
+    const list = lists.get(key)
+    if (list) insert(list, route)
+    // Nearly every host has one router, and a list that has grown keeps room for sixteen more.
+    else lists.set(key, [route])
   }
 
   /** Lists that are empty go, or hosts of services long gone would fill the memory. */
-  #removeUnder({ host, parentHost }: IndexKey, route: IndexedRoute<T>): void {
+  #removeUnder({ host, parentHost }: IndexKey, route: Route<T>): void {
     const lists = host === undefined ? this.#byParent : this.#byHost
     const key = (host ?? parentHost)!
     const list = lists.get(key)!
@@ -131,24 +131,21 @@ function firstOfThree<T>(
   }
 }
 
-function earlier<T>(
-  a: IndexedRoute<T> | undefined,
-  b: IndexedRoute<T> | undefined,
-): IndexedRoute<T> | undefined {
+function earlier<T>(a: Route<T> | undefined, b: Route<T> | undefined): Route<T> | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return compare(a, b) <= 0 ? a : b
 }
 
-function insert<T>(list: RouteList<T>, route: IndexedRoute<T>): void {
+function insert<T>(list: RouteList<T>, route: Route<T>): void {
   list.splice(placeOf(list, route), 0, route)
 }
 
-function remove<T>(list: RouteList<T>, route: IndexedRoute<T>): void {
+function remove<T>(list: RouteList<T>, route: Route<T>): void {
   list.splice(placeOf(list, route), 1)
 }
 
 /** Where the route stands, or would. Names are unique, so no two routes are equal. */
-function placeOf<T>(list: RouteList<T>, route: IndexedRoute<T>): number {
+function placeOf<T>(list: RouteList<T>, route: Route<T>): number {
   let low = 0
   let high = list.length
   while (low < high) {
