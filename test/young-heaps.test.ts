@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 const PROGRAM = `
   import { getHeapSpaceStatistics } from 'node:v8'
   import { isMainThread, Worker } from 'node:worker_threads'
-  import { keepYoungHeapsSmall } from '${new URL('../src/young-heaps.ts', import.meta.url)}'
+  import { keepYoungHeapsSmall } from '${new URL('../src/young-heaps.ts', import.meta.url).href}'
   if (isMainThread) keepYoungHeapsSmall()
   const kept = []
   for (let i = 0; i < 1_000_000; i++) {

@@ -28,16 +28,15 @@ const CHANGES: readonly Change[] = ['joined', 'up', 'down', 'draining', 'left']
 const URLS_PER_CHANGE = 10
 
 /** One line for each service whose membership changed: what joined, came up, went down, drains and left, and why. */
-export function membershipLines(
+export function* membershipLines(
   before: Membership,
   after: Membership,
   whyChanged?: ChangeReason,
-): MembershipLine[] {
-  const services = new Set([...before.keys(), ...after.keys()])
-  return [...services].flatMap((service) => {
+): Generator<MembershipLine> {
+  for (const service of new Set([...before.keys(), ...after.keys()])) {
     const changes = serviceChanges(service, before.get(service), after.get(service), whyChanged)
-    return changes.length === 0 ? [] : [line(service, changes, after.get(service))]
-  })
+    if (changes.length > 0) yield line(service, changes, after.get(service))
+  }
 }
 
 interface EndpointChange {

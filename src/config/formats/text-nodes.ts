@@ -57,7 +57,7 @@ export class TextList extends TextNode implements ListNode {
 
   constructor(items: readonly SourceNode[], place: TextPlace) {
     super(place)
-    this.items = items
+    this.items = exactly(items)
   }
 
   get kind(): 'list' {
@@ -74,7 +74,7 @@ export class TextSection extends TextNode implements SectionNode {
 
   constructor(entries: ReadonlyMap<string, SourceNode>, place: TextPlace) {
     super(place)
-    this.held = entries.size < MANY ? [...entries].flat() : entries
+    this.held = entries.size < MANY ? exactly([...entries].flat()) : entries
   }
 
   get kind(): 'section' {
@@ -89,6 +89,11 @@ export class TextSection extends TextNode implements SectionNode {
     for (let i = 0; i < flat.length; i += 2) entries.set(flat[i] as string, flat[i + 1] as SourceNode)
     return entries
   }
+}
+
+/** A list that has grown keeps room for sixteen more items, a copy of it none. */
+function exactly<T>(list: readonly T[]): readonly T[] {
+  return list.slice()
 }
 
 /**
