@@ -22,6 +22,9 @@ export interface Route<T> extends RouteDefinition<T> {
 /** Routes in the order in which they are tried. */
 type RouteList<T> = Route<T>[]
 
+/** Nearly every host has one router; among ten thousand of them a list would be two more cache misses per request. */
+type Routes<T> = Route<T> | RouteList<T>
+
 /** Stands for a list that is not there. */
 const NONE: never[] = []
 
@@ -33,8 +36,8 @@ const NONE: never[] = []
 export class RoutingTable<T> {
   readonly #matchers: ReadonlyMap<string, MatcherDefinition>
   readonly #routes = new Map<string, Route<T>>()
-  readonly #byHost = new Map<string, RouteList<T>>()
-  readonly #byParent = new Map<string, RouteList<T>>()
+  readonly #byHost = new Map<string, Routes<T>>()
+  readonly #byParent = new Map<string, Routes<T>>()
   readonly #general: RouteList<T> = []
 
   /** `matchers` may grow later, as long as it holds all that a rule calls when that rule is set. */
@@ -73,33 +76,33 @@ export class RoutingTable<T> {
     const wild = this.#byParent.size === 0 ? undefined : this.#byParent.get(parentOf(request.host))
     // Nearly all requests: one list is enough.
     if (wild === undefined && this.#general.length === 0) return exact && firstMatch(exact, request)
-    return firstOfThree(exact ?? NONE, wild ?? NONE, this.#general, request)
+    return firstOfThree(exact, wild, this.#general, request)
   }
 
   /** Every router that `find` may try, in its order, and whether it matches: for explanations. */
   explain(request: Request): { readonly route: Route<T>; readonly matched: boolean }[] {
     const { host } = request
-    const lists = [this.#byHost.get(host) ?? NONE, this.#byParent.get(parentOf(host)) ?? NONE, this.#general]
-    const routes = [...new Set(lists.flat())].toSorted(compare)
+    const indexed = [this.#byHost.get(host) ?? NONE, this.#byParent.get(parentOf(host)) ?? NONE].flat()
+    const routes = [...new Set([...indexed, ...this.#general])].toSorted(compare)
     return routes.map((route) => ({ route, matched: route.matches(request) }))
   }
 
   #insertUnder({ host, parentHost }: IndexKey, route: Route<T>): void {
     const lists = host === undefined ? this.#byParent : this.#byHost
     const key = (host ?? parentHost)!
-    const list = lists.get(key)
-    if (list) insert(list, route)
-    // Nearly every host has one router, and a list that has grown keeps room for sixteen more.
-    else lists.set(key, [route])
+    const others = lists.get(key)
+    if (others === undefined) lists.set(key, route)
+    else if (Array.isArray(others)) insert(others, route)
+    else lists.set(key, [others, route].sort(compare))
   }
 
   /** Lists that are empty go, or hosts of services long gone would fill the memory. */
   #removeUnder({ host, parentHost }: IndexKey, route: Route<T>): void {
     const lists = host === undefined ? this.#byParent : this.#byHost
     const key = (host ?? parentHost)!
-    const list = lists.get(key)!
-    remove(list, route)
-    if (list.length === 0) lists.delete(key)
+    const list = lists.get(key)
+    if (Array.isArray(list)) remove(list, route)
+    if (!Array.isArray(list) || list.length === 0) lists.delete(key)
   }
 }
 
@@ -107,15 +110,16 @@ function always(): boolean {
   return true
 }
 
-function firstMatch<T>(routes: RouteList<T>, request: Request): Route<T> | undefined {
+function firstMatch<T>(routes: Routes<T>, request: Request): Route<T> | undefined {
+  if (!Array.isArray(routes)) return routes.matches(request) ? routes : undefined
   for (let i = 0; i < routes.length; i++) if (routes[i]!.matches(request)) return routes[i]
   return undefined
 }
 
 /** Merges the lists as it goes. A route that stands in two of them is tried once. */
 function firstOfThree<T>(
-  a: RouteList<T>,
-  b: RouteList<T>,
+  a: Routes<T> = NONE,
+  b: Routes<T> = NONE,
   c: RouteList<T>,
   request: Request,
 ): Route<T> | undefined {
@@ -123,12 +127,17 @@ function firstOfThree<T>(
   let j = 0
   let k = 0
   for (;;) {
-    const best = earlier(earlier(a[i], b[j]), c[k])
+    const best = earlier(earlier(at(a, i), at(b, j)), c[k])
     if (best === undefined || best.matches(request)) return best
-    if (a[i] === best) i++
-    if (b[j] === best) j++
+    if (at(a, i) === best) i++
+    if (at(b, j) === best) j++
     if (c[k] === best) k++
   }
+}
+
+function at<T>(routes: Routes<T>, index: number): Route<T> | undefined {
+  if (Array.isArray(routes)) return routes[index]
+  return index === 0 ? routes : undefined
 }
 
 function earlier<T>(a: Route<T> | undefined, b: Route<T> | undefined): Route<T> | undefined {
