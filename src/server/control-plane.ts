@@ -19,7 +19,7 @@ import { CertificateStore } from './certificates/certificate-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
-import type { Plan, TlsPlan } from './plan.ts'
+import type { Plan, PlanDelta, TlsPlan } from './plan.ts'
 
 export interface ControlPlaneOptions {
   readonly discovery: Discovery
@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly precedence: readonly string[]
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
+  /** A change has been worked in, and handed to all workers. */
+  readonly applied?: () => void
 }
 
 /**
@@ -188,7 +190,6 @@ export class ControlPlane {
   // ---- plan -------------------------------------------------------------------------------------------------
 
   #publish(transitions: readonly Transition[]): void {
-    const { host, log } = this.#options
     const plan = buildPlan(
       this.#routing,
       this.#lifeCycle.live,
@@ -202,11 +203,18 @@ export class ControlPlane {
     this.#armTimer()
     if (isEmptyDelta(delta)) return
     this.#plan = plan
-    this.#applied = host.apply(delta, plan).catch((error: unknown) => {
-      log.error(
-        `a change could not be handed to the workers: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    })
+    this.#applied = this.#handOver(delta, plan)
+  }
+
+  async #handOver(delta: PlanDelta, plan: Plan): Promise<void> {
+    const { host, log, applied } = this.#options
+    try {
+      await host.apply(delta, plan)
+      applied?.()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      log.error(`a change could not be handed to the workers: ${reason}`)
+    }
   }
 
   /** Certificates are handed out only when something is served with them. */
