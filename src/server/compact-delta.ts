@@ -28,18 +28,19 @@ function mapped<T>(
   return compacted
 }
 
-/** `Required`: a field that is added to the plan may not be forgotten here. */
-function compactRouter(router: RouterPlan, once: Once): Required<RouterPlan> {
-  const { entryPoints, rule, priority, rank, middlewares, service, tls = false } = router
-  return {
+/** `satisfies`: a field that is added to the plan may not be forgotten here. */
+function compactRouter(router: RouterPlan, once: Once): RouterPlan {
+  const { entryPoints, rule, priority, rank, middlewares, service, memories, tls } = router
+  const compacted = {
     entryPoints: entryPoints.map(once),
     rule: compactRule(rule, once),
     priority,
     rank,
     middlewares: middlewares.length === 0 ? NONE : middlewares.map(once),
     service: once(service),
-    tls,
-  }
+  } satisfies Record<Exclude<keyof RouterPlan, 'memories' | 'tls'>, unknown>
+  if (memories === undefined && tls === undefined) return compacted
+  return { ...compacted, ...(memories && { memories }), ...(tls !== undefined && { tls }) }
 }
 
 const NONE: readonly string[] = []
@@ -55,11 +56,17 @@ function compactService(service: ServiceDelta, once: Once): ServiceDelta {
   return { ...service, strategy: once(strategy), endpoints: mapped(endpoints, once, compactEndpoint) }
 }
 
-const STATES: Readonly<Record<EndpointState, EndpointState>> = { ready: 'ready', draining: 'draining' }
+const STATES: Readonly<Record<EndpointState, EndpointState>> = {
+  warming: 'warming',
+  ready: 'ready',
+  unhealthy: 'unhealthy',
+  ejected: 'ejected',
+  draining: 'draining',
+}
 
-function compactEndpoint(endpoint: EndpointPlan, once: Once): Required<EndpointPlan> {
-  const { url, tls, address, port, authority, pathPrefix, weight, state } = endpoint
-  return {
+function compactEndpoint(endpoint: EndpointPlan, once: Once): EndpointPlan {
+  const { url, tls, address, port, authority, pathPrefix, weight, state, warmingSince, zone } = endpoint
+  const compacted = {
     url: once(url),
     tls,
     address: once(address),
@@ -68,5 +75,11 @@ function compactEndpoint(endpoint: EndpointPlan, once: Once): Required<EndpointP
     pathPrefix: once(pathPrefix),
     weight,
     state: STATES[state],
+  } satisfies Record<Exclude<keyof EndpointPlan, 'warmingSince' | 'zone'>, unknown>
+  if (warmingSince === undefined && zone === undefined) return compacted
+  return {
+    ...compacted,
+    ...(warmingSince !== undefined && { warmingSince }),
+    ...(zone !== undefined && { zone: once(zone) }),
   }
 }

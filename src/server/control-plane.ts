@@ -20,6 +20,7 @@ import type { DataPlaneHost } from './data-plane-host.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
 import type { Plan, PlanDelta, TlsPlan } from './plan.ts'
+import { SharedMemories } from './shared-memories.ts'
 
 export interface ControlPlaneOptions {
   readonly discovery: Discovery
@@ -33,6 +34,8 @@ export interface ControlPlaneOptions {
   readonly draining: boolean
   /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
   readonly precedence: readonly string[]
+  /** Worker threads, whether they live or are being replaced. */
+  readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
   /** A change has been worked in, and handed to all workers. */
@@ -48,6 +51,7 @@ export class ControlPlane {
   readonly #resolver: NameResolver
   readonly #lifeCycle: LifeCycle
   readonly #certificates: CertificateStore
+  readonly #memories: SharedMemories
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
@@ -64,6 +68,7 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule())
     this.#certificates = new CertificateStore(() => this.schedule())
+    this.#memories = new SharedMemories(options.context.middlewares, options.workers)
     this.#lifeCycle = new LifeCycle({
       draining: options.draining,
       now: () => performance.now(),
@@ -137,8 +142,9 @@ export class ControlPlane {
     if (!this.#closed) this.#publish(this.#lifeCycle.drained(worker, service, endpoint, version))
   }
 
-  /** The set of workers has changed: a drain may have waited for one that is gone. */
-  workersChanged(): void {
+  /** The worker of this slot has died: what it held is let go, and a drain may have waited for it. */
+  workerDied(slot: number): void {
+    this.#memories.release(slot)
     if (!this.#closed) this.#publish(this.#lifeCycle.sweep())
   }
 
@@ -190,7 +196,7 @@ export class ControlPlane {
   // ---- plan -------------------------------------------------------------------------------------------------
 
   #publish(transitions: readonly Transition[]): void {
-    const plan = buildPlan(
+    const built = buildPlan(
       this.#routing,
       this.#lifeCycle.live,
       this.#plan.version + 1,
@@ -198,6 +204,7 @@ export class ControlPlane {
       this.#options.precedence,
       this.#tls(),
     )
+    const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
     this.#logMembership(transitions)
     this.#armTimer()
@@ -270,7 +277,7 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { key, scheme, host, port, pathPrefix, weight, terminating = false } = endpoint
+  const { key, scheme, host, port, pathPrefix, weight, zone, terminating = false } = endpoint
   const text = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
   // Where the key says the same, as it does for servers in files, it need not be kept twice.
   const url = text === key ? key : text
@@ -282,6 +289,7 @@ function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
     authority: url.slice(scheme.length + '://'.length),
     pathPrefix,
     weight,
+    ...(zone === undefined ? {} : { zone }),
     terminating,
   }
 }

@@ -20,6 +20,7 @@ const router: RouterPlan = {
   middlewares: ['auth@file'],
   service: 'a@file',
   tls: true,
+  memories: new Map([['auth@file', new SharedArrayBuffer(8)]]),
 }
 const delta: PlanDelta = {
   base: 3,
@@ -40,6 +41,7 @@ const delta: PlanDelta = {
         endpoints: new Map([
           ['one', endpointPlan({ port: 1, weight: 3, pathPrefix: '/x' })],
           ['two', { ...endpointPlan({ port: 2 }), tls: true, state: 'draining' }],
+          ['three', { ...endpointPlan({ port: 3 }), state: 'warming', warmingSince: 5, zone: 'b' }],
           ['gone', null],
         ]),
       },

@@ -1,4 +1,4 @@
-import type { Candidate } from '../../balancing/strategy.ts'
+import type { Balanced } from '../../balancing/load-balancer.ts'
 import type { EndpointPlan } from '../../server/plan.ts'
 import type { Deadlines } from '../deadlines.ts'
 import type { Transport } from './transport.ts'
@@ -20,9 +20,12 @@ export interface EndpointOwner {
  * One endpoint of a service as one worker sees it: its connections and what is on its way to it. Most endpoints of a
  * large plan are idle most of the time, so what only connections need is made with the first one.
  */
-export class Endpoint implements Candidate {
+export class Endpoint implements Balanced {
   readonly key: string
   plan: EndpointPlan
+  /** Written by the balancer, as is the other. */
+  weight: number
+  hashName: string
   /** Requests and tunnels on their way. */
   inFlight = 0
   readonly #owner: EndpointOwner
@@ -33,11 +36,9 @@ export class Endpoint implements Candidate {
   constructor(key: string, plan: EndpointPlan, owner: EndpointOwner) {
     this.key = key
     this.plan = plan
+    this.weight = plan.weight
+    this.hashName = plan.url
     this.#owner = owner
-  }
-
-  get weight(): number {
-    return this.plan.weight
   }
 
   get draining(): boolean {
