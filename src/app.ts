@@ -22,6 +22,7 @@ import { allMatchers } from './routing/matcher-catalogue.ts'
 import { ControlPlane } from './server/control-plane.ts'
 import type { DataPlaneHost, HostEvents, ThreadStats } from './server/data-plane-host.ts'
 import type { WorkerSettings } from './server/entry-point-settings.ts'
+import { HeapKeeper } from './server/heap-keeper.ts'
 import { InProcessHost } from './server/in-process-host.ts'
 import { INTERNAL, internalRouting } from './server/internal-routing.ts'
 import { addressProblem, holdAddresses } from './server/entry-point-addresses.ts'
@@ -102,6 +103,7 @@ export async function startApp({
     },
   }
   const settings = workerSettings(config, hostname())
+  const heap = hosting === 'workers' ? new HeapKeeper() : undefined
   const host = openHost(hosting, config, settings, hostEvents)
   const discovery = new Discovery(openWatchers(config, providers, log))
   const context = await routingContext(config)
@@ -117,6 +119,7 @@ export async function startApp({
     precedence: precedence(config),
     workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
+    ...(heap && { applied: () => heap.changed() }),
   })
   const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held)
   await app.start()

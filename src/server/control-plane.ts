@@ -19,8 +19,8 @@ import { CertificateStore } from './certificates/certificate-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
+import type { Plan, PlanDelta, TlsPlan } from './plan.ts'
 import { SharedMemories } from './shared-memories.ts'
-import type { Plan, TlsPlan } from './plan.ts'
 
 export interface ControlPlaneOptions {
   readonly discovery: Discovery
@@ -38,6 +38,8 @@ export interface ControlPlaneOptions {
   readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
+  /** A change has been worked in, and handed to all workers. */
+  readonly applied?: () => void
 }
 
 /**
@@ -56,7 +58,6 @@ export class ControlPlane {
   #routing: RoutingConfig = NOTHING
   #plan: Plan = EMPTY_PLAN
   #membership: Membership = new Map()
-  #reasons = new Map<string, string>()
   #listed = new Set<string>()
   #pending = false
   #timer: NodeJS.Timeout | undefined
@@ -195,7 +196,6 @@ export class ControlPlane {
   // ---- plan -------------------------------------------------------------------------------------------------
 
   #publish(transitions: readonly Transition[]): void {
-    const { host, log } = this.#options
     const built = buildPlan(
       this.#routing,
       this.#lifeCycle.live,
@@ -210,11 +210,18 @@ export class ControlPlane {
     this.#armTimer()
     if (isEmptyDelta(delta)) return
     this.#plan = plan
-    this.#applied = host.apply(delta, plan).catch((error: unknown) => {
-      log.error(
-        `a change could not be handed to the workers: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    })
+    this.#applied = this.#handOver(delta, plan)
+  }
+
+  async #handOver(delta: PlanDelta, plan: Plan): Promise<void> {
+    const { host, log, applied } = this.#options
+    try {
+      await host.apply(delta, plan)
+      applied?.()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      log.error(`a change could not be handed to the workers: ${reason}`)
+    }
   }
 
   /** Certificates are handed out only when something is served with them. */
@@ -238,30 +245,13 @@ export class ControlPlane {
 
   #logMembership(transitions: readonly Transition[]): void {
     if (transitions.length === 0) return
-    for (const { service, key, reason } of transitions) this.#reasons.set(`${service}\n${key}`, reason)
-    const after: Membership = new Map(
-      [...this.#lifeCycle.live].map(([service, endpoints]) => [
-        service,
-        new Map(
-          [...endpoints].map(([key, { url, state }]) => [
-            key,
-            { url, state, ...this.#reasonOf(service, key) },
-          ]),
-        ),
-      ]),
+    const after = this.#lifeCycle.live
+    const reasons = new Map(transitions.map(({ service, key, reason }) => [`${service}\n${key}`, reason]))
+    const lines = membershipLines(this.#membership, after, (service, key) =>
+      reasons.get(`${service}\n${key}`),
     )
-    const whyLeft = (service: string, key: string): string | undefined =>
-      this.#reasons.get(`${service}\n${key}`)
-    for (const { message, fields } of membershipLines(this.#membership, after, whyLeft))
-      this.#options.log.info(message, fields)
+    for (const { message, fields } of lines) this.#options.log.info(message, fields)
     this.#membership = after
-    for (const { service, key, to } of transitions)
-      if (to === 'gone') this.#reasons.delete(`${service}\n${key}`)
-  }
-
-  #reasonOf(service: string, key: string): { reason?: string } {
-    const reason = this.#reasons.get(`${service}\n${key}`)
-    return reason === undefined ? {} : { reason }
   }
 
   /** Each problem is logged once, when it begins; the list itself is always at hand. */
@@ -287,14 +277,16 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { scheme, host, port, pathPrefix, weight, zone, terminating = false } = endpoint
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const { key, scheme, host, port, pathPrefix, weight, zone, terminating = false } = endpoint
+  const text = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  // Where the key says the same, as it does for servers in files, it need not be kept twice.
+  const url = text === key ? key : text
   return {
-    url: `${scheme}://${authority}`,
+    url,
     tls: scheme === 'https',
     address,
     port,
-    authority,
+    authority: url.slice(scheme.length + '://'.length),
     pathPrefix,
     weight,
     ...(zone === undefined ? {} : { zone }),

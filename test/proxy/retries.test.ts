@@ -247,19 +247,17 @@ function partsOf(ports: readonly number[], transport: Partial<Transport>): Parts
   const deadlines = new Deadlines()
   // In the order in which they are given: what picks them is the least tried, first one first.
   const balancer = new LoadBalancer<Endpoint>({ pick: (candidates) => candidates[0]! })
-  const endpoints = ports.map(
-    (port, i) =>
-      new Endpoint(
-        String(i),
-        endpointPlan({ port }),
-        { ...DEFAULT_TRANSPORT, ...transport },
-        deadlines,
-        () => {},
-      ),
-  )
+  const owner = {
+    transport: { ...DEFAULT_TRANSPORT, ...transport },
+    deadlines,
+    maxConnections: 1_000,
+    drained: () => {},
+    freed: () => {},
+  }
+  const endpoints = ports.map((port, i) => new Endpoint(String(i), endpointPlan({ port }), owner))
   for (const endpoint of endpoints) balancer.set(endpoint)
   balancer.refresh()
-  const queue = new WaitQueue(deadlines, () => balancer.hasRoom)
+  const queue = new WaitQueue(deadlines, balancer)
   const target = { balancer, passHostHeader: true, budget: new RetryBudget(), queue, retries: true }
   return {
     deadlines,

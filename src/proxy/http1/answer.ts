@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_TEXT } from '../status-text.ts'
 import { Body } from '../body.ts'
 import type { HeaderList } from '../header-list.ts'
 import type { Request } from '../request.ts'
@@ -64,11 +64,11 @@ function startText(status: number, headers: HeaderList): string {
 }
 
 function statusLine(status: number): string {
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  return `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ''}\r\n`
 }
 
 const STATUS_LINES: readonly (string | undefined)[] = Array.from({ length: 600 }, (_, status) =>
-  status in STATUS_CODES ? statusLine(status) : undefined,
+  status in STATUS_TEXT ? statusLine(status) : undefined,
 )
 
 function whyFields(why: WhyCode | undefined): string {
