@@ -16,7 +16,7 @@ const DRIPS: Readonly<Record<Slowness, string>> = { head: 'X: y\r\n', body: 'x',
 /** Each client drips once a second; not all at the same moment, which would be a load of another kind. */
 const TURNS = 100
 /** Milliseconds between two openings: as many at a time as are due. */
-const STEP = 20
+const STEP = 5
 
 const clients: { readonly socket: Socket; readonly kind: Slowness }[] = []
 

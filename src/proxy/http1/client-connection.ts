@@ -183,11 +183,13 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   onEnd(): void {
     this.#ended = true
     if (this.#reader !== null) {
-      // The body can never be complete: nobody shall take it for whole.
+      // The body can never be complete: nobody shall take it for whole. An answer under way may break off with it, and
+      // then the request is over when `fail` returns.
+      const answering = this.#response !== null
       this.#reader.body.fail(new Error('client closed within the request body'))
       this.#reader = null
       this.#last = true
-      if (this.#response === null) {
+      if (!answering) {
         this.#abort()
         this.#refuse('BR')
       }
@@ -213,8 +215,9 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     this.#host.deadlines.remove(this)
     const request = this.#request
     if (request !== null) {
-      this.#reader?.body.fail(new Error('client is gone'))
+      // The answer first: otherwise it would break off with the body, and end the exchange for that.
       this.#writer.abandon()?.cancel()
+      this.#reader?.body.fail(new Error('client is gone'))
       if (this.#response === null) this.#abort()
       else {
         request.why = this.#lossWhy
@@ -389,8 +392,9 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     if (next < 0) {
       this.#reader = null
       this.#last = true
+      const answering = this.#response !== null
       reader.body.fail(new Error('request body is malformed'))
-      if (this.#response === null) {
+      if (!answering) {
         this.#abort()
         this.#refuse(reader.tooLong ? 'BL' : 'BR')
       } else this.wire.reset()
