@@ -27,6 +27,8 @@ interface Client {
   ask(ask: Ask): void
   /** Of the answer's body. */
   readonly received: string
+  /** Bytes that it has sent and the system has not taken. */
+  readonly unsent: number
   /** Goes away in the middle of it, whatever it is. */
   leave(): void
 }
@@ -137,6 +139,54 @@ test('HTTP/1.1: a client that leaves within its head is forgotten', async () => 
   await until('the connection to be forgotten', () => engine.stats.connections === 0)
 })
 
+/** More than is read ahead of an endpoint that takes nothing. */
+const LARGE = 'x'.repeat(16_000_000)
+const AHEAD: readonly (readonly [name: string, ask: Ask, answer: string])[] = [
+  ['of a body that its endpoint does not take', { method: 'POST', length: LARGE.length, body: LARGE }, ''],
+  ['behind its request', { body: LARGE }, ''],
+  [
+    'behind its request, with the answer under way',
+    { body: LARGE },
+    'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nabc',
+  ],
+]
+for (const { name: protocol, engine: start, client: open } of PROTOCOLS.slice(0, 2)) {
+  for (const [name, ask, answer] of AHEAD) {
+    test(`${protocol}: a client that leaves is noticed although so much has come ${name} that nothing is read`, async () => {
+      await using upstream = await RawUpstream.start(async (peer) => {
+        await peer.readUntil('\r\n\r\n')
+        peer.pause()
+        if (answer !== '') peer.write(answer)
+      })
+      await using engine = await start([upstream])
+      const client = await open(engine.port)
+      client.ask(ask)
+      await leftWaiting(client)
+      const begun = performance.now()
+      client.leave()
+      await until('nothing to be in flight', () => engine.inFlight === 0)
+      assert.ok(performance.now() - begun < 3_000, 'it is asked for every second')
+      await until('the exchange to be over', () => engine.stats.why['DC'] === 1)
+    })
+  }
+}
+
+/** Nothing of what it sends moves any more: it was looked at so many times. */
+async function leftWaiting(client: Client): Promise<void> {
+  let before = 0
+  let still = 0
+  await until('the client to be left waiting', () => {
+    still = client.unsent > 0 && client.unsent === before ? still + 1 : 0
+    before = client.unsent
+    return still === 20
+  })
+}
+
+function unsentOf(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle: { readonly writeQueueSize: number } | null }
+  return handle?.writeQueueSize ?? 0
+}
+
 async function opened(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   socket.on('error', () => {})
@@ -164,6 +214,9 @@ function onSocket(socket: Socket, below = socket): Client {
     get received() {
       return received.slice(received.indexOf('\r\n\r\n'))
     },
+    get unsent() {
+      return unsentOf(below)
+    },
     leave: () => void below.resetAndDestroy(),
   }
 }
@@ -190,6 +243,9 @@ async function onStream(port: number, whole: boolean): Promise<Client> {
     },
     get received() {
       return received
+    },
+    get unsent() {
+      return unsentOf(below)
     },
     leave() {
       if (whole) below.resetAndDestroy()

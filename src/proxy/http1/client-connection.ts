@@ -113,6 +113,8 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
   #expectsContinue = false
   /** When what is under way must be over, whatever its rate; `deadline` is the next look at it. */
   #phaseEnd = NEVER
+  /** When its rate is looked at next. */
+  #windowEnd = NEVER
   /** Bytes that had come, or left, at the last look. */
   #mark = 0
   /** Since the last look it was we who did not read. */
@@ -229,7 +231,9 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
 
   expired(): void {
     if (this.#request !== null && this.#response === null && this.#reader === null) return this.#lookForPeer()
-    if (this.#request !== null && this.#host.deadlines.now < this.#phaseEnd && this.#keepsPace()) return
+    if (this.wire.deaf && !this.wire.connected) return this.wire.destroy()
+    if (this.#request !== null && this.#host.deadlines.now < this.#phaseEnd && this.#keepsPace())
+      return this.#lookLater()
     // An answer that takes too long to leave is reset, so that it is not taken for complete.
     if (this.#response !== null || (this.#lingering && this.wire.backlog > 0)) {
       this.#lossWhy = 'SR'
@@ -405,14 +409,21 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
       if (this.#response === null) this.deadline = NEVER
     } else if (reader.body.full) {
       this.#heldUp = true
-      this.wire.pause()
+      this.#pause()
     } else if (reader.body.cancelled) this.#discard(next - at)
     return next
   }
 
   #wait(bytes: Buffer): void {
     this.#waiting = this.#waiting === null ? Buffer.from(bytes) : Buffer.concat([this.#waiting, bytes])
-    if (this.#waiting.length >= MAX_WAITING_BYTES) this.wire.pause()
+    if (this.#waiting.length >= MAX_WAITING_BYTES) this.#pause()
+  }
+
+  /** Who does not read is not told of a reset, and the request would go on for nobody: from now on it is asked for. */
+  #pause(): void {
+    this.wire.pause()
+    if (this.#request !== null)
+      this.deadline = Math.min(this.deadline, this.#host.deadlines.in(PROBE_LOOK_MS))
   }
 
   /**
@@ -424,12 +435,19 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     this.#phaseEnd = deadlines.in(timeout)
     this.#mark = 0
     this.#heldUp = false
-    this.deadline = bytes === 0 ? this.#phaseEnd : Math.min(this.#phaseEnd, deadlines.now + window)
+    this.#windowEnd = bytes === 0 ? NEVER : deadlines.now + window
+    this.#lookLater()
   }
 
-  /** Whether the client sends, or takes, as fast as it must; then the next look is set. */
+  #lookLater(): void {
+    this.deadline = Math.min(this.#phaseEnd, this.#windowEnd)
+    if (this.wire.deaf) this.deadline = Math.min(this.deadline, this.#host.deadlines.in(PROBE_LOOK_MS))
+  }
+
+  /** Whether the client sends, or takes, as fast as it must, as far as it is time to say so. */
   #keepsPace(): boolean {
     const { deadlines, limits } = this.#host
+    if (deadlines.now < this.#windowEnd) return true
     const answering = this.#response !== null
     const { bytes, window } = answering ? limits.responseRate : limits.requestRate
     const count = answering ? this.wire.sent : (this.#reader?.body.received ?? 0)
@@ -437,7 +455,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     this.#mark = count
     if (moved < bytes && !this.#excused(answering)) return false
     this.#heldUp = this.#reader?.body.full ?? false
-    this.deadline = Math.min(this.#phaseEnd, deadlines.now + window)
+    this.#windowEnd = deadlines.now + window
     return true
   }
 
