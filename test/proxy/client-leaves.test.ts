@@ -12,6 +12,7 @@ const client = require('node:net').connect({ port: process.argv[1], host: '127.0
 client.on('connect', () => client.write(process.argv[2], () => client.resetAndDestroy()))`
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+const STREAMING = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n'
 
 test('a client that closes its side behind its request still gets the answer', async () => {
   await using upstream = await RawUpstream.start(() => {})
@@ -37,6 +38,21 @@ test('a client that closes its side and then goes away is noticed, and its reque
   client.reset()
   await peer.ended()
   assert.equal(engine.stats.why['DC'], 1)
+  assert.equal(engine.inFlight, 0)
+})
+
+test('a client that closes its side, and goes away while its answer is under way, is noticed', async () => {
+  await using upstream = await RawUpstream.start(async (peer) => {
+    await peer.readMessage()
+    peer.write(STREAMING)
+  })
+  await using engine = await engineBefore([upstream])
+  await using client = await engine.connect()
+  client.end(GET)
+  await client.readUntil('abc')
+  client.reset()
+  await upstream.connections[0]!.ended()
+  await until('the exchange to be over', () => engine.stats.why['DC'] === 1)
   assert.equal(engine.inFlight, 0)
 })
 
@@ -95,7 +111,6 @@ for (const [name, request] of HALVES) {
   })
 }
 
-const STREAMING = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n'
 const POST_CHUNKS = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n'
 const BREAKS: readonly (readonly [name: string, act: (client: RawPeer) => unknown])[] = [
   ['is reset', (client) => client.reset()],

@@ -198,10 +198,10 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     } else if (this.#request === null && !this.#congested) this.#close()
     // A client may close its side behind complete requests and still read their answers. If it is gone instead, its
     // system says so to a probe, once it has forgotten the connection (docs/decisions/0003).
-    else if (this.#request !== null && this.#response === null) {
+    else if (this.#request !== null) {
       if (this.#host.limits.abortOnClose) this.wire.destroy()
       else this.wire.probe(PROBE_IDLE_MS)
-      this.deadline = this.#host.deadlines.in(PROBE_LOOK_MS)
+      this.deadline = Math.min(this.deadline, this.#host.deadlines.in(PROBE_LOOK_MS))
     }
   }
 
@@ -231,7 +231,7 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
 
   expired(): void {
     if (this.#request !== null && this.#response === null && this.#reader === null) return this.#lookForPeer()
-    if (this.wire.deaf && !this.wire.connected) return this.wire.destroy()
+    if (this.#deaf && !this.wire.connected) return this.wire.destroy()
     if (this.#request !== null && this.#host.deadlines.now < this.#phaseEnd && this.#keepsPace())
       return this.#lookLater()
     // An answer that takes too long to leave is reset, so that it is not taken for complete.
@@ -439,9 +439,14 @@ export class ClientConnection implements WireHandler, Timed, BodyProducer {
     this.#lookLater()
   }
 
+  /** Nothing is read any more, or for now. */
+  get #deaf(): boolean {
+    return this.#ended || this.wire.deaf
+  }
+
   #lookLater(): void {
     this.deadline = Math.min(this.#phaseEnd, this.#windowEnd)
-    if (this.wire.deaf) this.deadline = Math.min(this.deadline, this.#host.deadlines.in(PROBE_LOOK_MS))
+    if (this.#deaf) this.deadline = Math.min(this.deadline, this.#host.deadlines.in(PROBE_LOOK_MS))
   }
 
   /** Whether the client sends, or takes, as fast as it must, as far as it is time to say so. */
