@@ -5,7 +5,7 @@ import { ConsulClient } from './consul/client.ts'
 import { openConnection, unusedTls } from './consul/connection.ts'
 import type { Connection } from './consul/connection.ts'
 import { Datacenter } from './consul/datacenter.ts'
-import { UpdateQueue } from './consul/update-queue.ts'
+import { UpdateQueue } from './parts/update-queue.ts'
 
 const options = (field: Fields) => ({
   endpoint: field

@@ -8,6 +8,8 @@ export interface Instance {
   readonly id: string
   /** The service's name as the source has it. */
   readonly name: string
+  /** The application's name in default hosts, where the source has another for it than `name`. */
+  readonly app?: string
   /** IP address or host name. */
   readonly address: string
   /** The first is the one that is used when nothing else is said. */
