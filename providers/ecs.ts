@@ -1,13 +1,10 @@
 import type { Fields, OptionsOf } from '../src/config/fields.ts'
 import type { ProviderTools, Update } from '../src/discovery/provider.ts'
 import { defineProvider } from '../src/discovery/provider.ts'
-import { clientSettings } from './aws/access.ts'
-import { toProblem } from './aws/failures.ts'
 import { accessOptions, pollOptions } from './aws/options.ts'
-import { regionsOf } from './aws/regions.ts'
+import { readRegions } from './aws/read-regions.ts'
 import { chainRegion } from './ecs/api.ts'
 import { RegionReader } from './ecs/region.ts'
-import { UpdateQueue } from './parts/update-queue.ts'
 
 const options = (field: Fields) => ({
   clusters: field
@@ -39,30 +36,12 @@ export default defineProvider({
   create: watchTasks,
 })
 
-async function* watchTasks(options: EcsOptions, tools: ProviderTools): AsyncGenerator<Update, void> {
-  const regions = await regionsOf(options, chainRegion, tools.name)
-  const settings = regions.map((region) => clientSettings(options, region, tools.name))
-  const consumer = new AbortController()
-  const signal = AbortSignal.any([tools.signal, consumer.signal])
-  const queue = new UpdateQueue(signal)
-  const about = { source: tools.name, secret: options.secretAccessKey }
-  const readers = settings.map(
-    (one) =>
-      new RegionReader({
-        ...options,
-        clusters: [...new Set(options.clusters)],
-        settings: one,
-        tools: { ...tools, signal },
-        publish: (update) => queue.push(update),
-        toProblem: (error) => toProblem(error, about),
-        partPrefix: regions.length > 1 ? `${one.region}/` : '',
-      }),
+function watchTasks(options: EcsOptions, tools: ProviderTools): AsyncIterable<Update> {
+  const clusters = [...new Set(options.clusters)]
+  return readRegions(
+    options,
+    tools,
+    chainRegion,
+    (region) => new RegionReader({ ...options, ...region, clusters }),
   )
-  try {
-    for (const reader of readers) void reader.run().catch((error: unknown) => queue.fail(error))
-    yield* queue
-  } finally {
-    consumer.abort(new Error(`${tools.name} is no longer read`))
-    for (const reader of readers) reader[Symbol.dispose]()
-  }
 }

@@ -77,6 +77,12 @@ export class Machines implements Disposable {
   }
 }
 
+/** The region that the SDK finds in variables and shared files. @throws Error when there is none */
+export async function chainRegion(): Promise<string> {
+  const { EC2Client } = await import('@aws-sdk/client-ec2')
+  return await new EC2Client({}).config.region()
+}
+
 function machineOf(instance: Ec2Instance): Machine[] {
   const { InstanceId: id, State, Placement, Tags = [], LaunchTime } = instance
   if (!id) return []

@@ -4,13 +4,14 @@ import type { Instance, ProviderTools, Update } from '../../src/discovery/provid
 import { inBatches } from '../aws/batches.ts'
 import type { Machines } from '../aws/machines.ts'
 import { pollForever } from '../aws/poll.ts'
+import { Reading } from '../aws/reading.ts'
+import { Roster } from '../aws/roster.ts'
 import type { Described, EcsApi } from './api.ts'
 import { BATCH } from './api.ts'
 import type { TaskDefinitions } from './definitions.ts'
 import { Hosts } from './hosts.ts'
 import { serviceOf } from './names.ts'
 import { externalTasks, waitingTasks } from './notices.ts'
-import { Roster } from './roster.ts'
 import { ServiceTags } from './service-tags.ts'
 import { instancesOf } from './task-instances.ts'
 import { stateOf } from './task-state.ts'
@@ -44,7 +45,7 @@ const MOST_PAGES = 200
  */
 export class ClusterReader {
   readonly #options: ClusterOptions
-  readonly #roster = new Roster()
+  readonly #roster = new Roster<Task>()
   readonly #hosts: Hosts
   readonly #serviceTags: ServiceTags
 
@@ -73,7 +74,7 @@ export class ClusterReader {
   async #read(): Promise<void> {
     const reading = new Reading(this.#options.toProblem)
     const listed = await this.#list(reading)
-    const described = await this.#describe(new Set([...this.#roster.arns, ...listed]), reading)
+    const described = await this.#describe(new Set([...this.#roster.keys, ...listed]), reading)
     const external = this.#takeOver(described)
     await this.#settle(reading)
     const seen = new Set([...listed, ...described.found.flatMap(({ taskArn }) => taskArn ?? [])])
@@ -148,7 +149,7 @@ export class ClusterReader {
 
   /** Reads what the tasks' instances need besides the tasks themselves, and makes them. */
   async #settle(reading: Reading): Promise<void> {
-    const { tasks } = this.#roster
+    const tasks = this.#roster.present.map(([, task]) => task)
     const definitions = await this.#definitionsOf(tasks, reading)
     const onHosts = tasks.filter(({ taskDefinitionArn = '' }) =>
       needsHost(definitions.get(taskDefinitionArn)),
@@ -196,26 +197,4 @@ export class ClusterReader {
 
 function needsHost(definition: TaskDefinition | undefined): boolean {
   return definition !== undefined && definition.networkMode !== 'awsvpc' && definition.networkMode !== 'none'
-}
-
-/** What went wrong in one reading, without the whole of it having failed. */
-class Reading {
-  /** Tasks that wait for something that could not be read. */
-  waiting = 0
-  readonly #toProblem: (error: unknown) => Problem
-  readonly #failures = new Map<string, Problem>()
-
-  constructor(toProblem: (error: unknown) => Problem) {
-    this.#toProblem = toProblem
-  }
-
-  /** One for each message: a hundred pages fail in the same way. */
-  get problems(): Problem[] {
-    return [...this.#failures.values()]
-  }
-
-  failed(error: unknown): void {
-    const problem = this.#toProblem(error)
-    this.#failures.set(problem.message, problem)
-  }
 }

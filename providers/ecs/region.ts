@@ -1,22 +1,14 @@
-import type { ProviderTools, Update } from '../../src/discovery/provider.ts'
-import type { Problem } from '../../src/config/problem.ts'
-import type { ClientSettings } from '../aws/access.ts'
 import { inBatches } from '../aws/batches.ts'
 import { Caller } from '../aws/caller.ts'
 import { Machines } from '../aws/machines.ts'
 import { pollForever } from '../aws/poll.ts'
+import type { RegionTools } from '../aws/read-regions.ts'
 import { BATCH, EcsApi } from './api.ts'
 import { ClusterReader } from './cluster.ts'
 import type { RegionParts } from './cluster.ts'
 import { TaskDefinitions } from './definitions.ts'
 
-export interface RegionOptions {
-  readonly settings: ClientSettings
-  readonly tools: ProviderTools
-  readonly publish: (update: Update) => void
-  readonly toProblem: (error: unknown) => Problem
-  /** Put before the parts' names where several regions are read. */
-  readonly partPrefix: string
+export interface RegionOptions extends RegionTools {
   readonly clusters: readonly string[]
   readonly autoDiscoverClusters: boolean
   readonly refreshSeconds: number
@@ -124,7 +116,8 @@ export class RegionReader implements Disposable {
   }
 
   #partOf(cluster: string): string {
-    return `${this.#options.partPrefix}${nameOf(cluster)}`
+    const { amongOthers, settings } = this.#options
+    return amongOthers ? `${settings.region}/${nameOf(cluster)}` : nameOf(cluster)
   }
 }
 
