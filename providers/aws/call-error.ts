@@ -48,7 +48,8 @@ export function kindOf(error: unknown): FailureKind {
   const { name, status } = signsOf(error)
   if (THROTTLED.test(name) || status === 429) return 'throttled'
   if (CREDENTIALS.test(name)) return 'credentials'
-  if (DENIED.test(name)) return 'denied'
+  // A gateway in between refuses in words of its own.
+  if (DENIED.test(name) || status === 401 || status === 403) return 'denied'
   if (MISSING.test(name)) return 'missing'
   return status === undefined || status >= 500 ? 'transient' : 'other'
 }
@@ -56,13 +57,14 @@ export function kindOf(error: unknown): FailureKind {
 /** The name that AWS or the SDK gave an error, and the status of the answer, if there was one. */
 export function signsOf(error: unknown): { readonly name: string; readonly status: number | undefined } {
   if (typeof error !== 'object' || error === null) return { name: '', status: undefined }
-  const { name, code, $metadata } = error as {
+  const { name, code, $metadata, $response } = error as {
     name?: unknown
     code?: unknown
     $metadata?: { httpStatusCode?: number }
+    $response?: { statusCode?: number }
   }
   const words = [name, code].filter((word) => typeof word === 'string' && word !== 'Error')
-  return { name: words.join(' '), status: $metadata?.httpStatusCode }
+  return { name: words.join(' '), status: $metadata?.httpStatusCode ?? $response?.statusCode }
 }
 
 const THROTTLED =

@@ -13,6 +13,7 @@ export async function startMoto(): Promise<Moto> {
     const moto = new Moto(port, new PeerProcess(binary, ['-H', '127.0.0.1', '-p', String(port)]))
     try {
       await moto.started()
+      await moto.reset()
       return moto
     } catch (error) {
       await moto[Symbol.asyncDispose]()
@@ -39,6 +40,37 @@ export class Moto implements AsyncDisposable {
       if (Date.now() > end)
         throw new Error(`moto did not start within ${STARTS_WITHIN} ms:\n${this.#process.output}`)
     }
+  }
+
+  /** Forgets everything, and allows everything to everybody. */
+  async reset(): Promise<void> {
+    await this.#control('reset', '')
+    await this.#control('reset-auth', 'inf')
+    // Otherwise each look at a task would bring it one step nearer to its end.
+    const transition = { progression: 'manual', times: 1_000_000 }
+    await this.#control(
+      'state-manager/set-transition',
+      JSON.stringify({ model_name: 'ecs::task', transition }),
+    )
+  }
+
+  /** From now on checks signatures, and what policies allow. */
+  async enforcePolicies(): Promise<void> {
+    await this.#control('reset-auth', '0')
+  }
+
+  /** Calls IAM, for which no SDK is installed; gives the answer's text. */
+  async iam(action: string, parameters: Readonly<Record<string, string>>): Promise<string> {
+    const body = new URLSearchParams({ Action: action, Version: '2010-05-08', ...parameters })
+    const authorization = 'AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/iam/aws4_request'
+    const response = await fetch(this.url, { method: 'POST', body, headers: { authorization } })
+    if (!response.ok) throw new Error(`${action}: ${response.status} ${await response.text()}`)
+    return await response.text()
+  }
+
+  async #control(path: string, body: string): Promise<void> {
+    const response = await fetch(`${this.url}/moto-api/${path}`, { method: 'POST', body })
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

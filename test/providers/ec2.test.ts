@@ -25,7 +25,11 @@ async function readAgain(watched: WatchedProvider): Promise<void> {
   await watched.until('another reading', () => watched.updates.length > before, { part: PART })
 }
 
-function shown(watched: WatchedProvider): { ids: string[]; terminating: string[]; released: readonly string[] } {
+function shown(watched: WatchedProvider): {
+  ids: string[]
+  terminating: string[]
+  released: readonly string[]
+} {
   const { instances = [], released = [] } = watched.view(PART).snapshot ?? {}
   return {
     ids: instances.map(({ id }) => id),
@@ -36,8 +40,23 @@ function shown(watched: WatchedProvider): { ids: string[]; terminating: string[]
 
 test('a machine as an instance', async () => {
   await using server = await startAwsServer()
-  const tags = { Name: 'shop', 'tidegate.enable': 'true', 'tidegate.port': '8080', v2: '', 'aws:autoscaling:groupName': 'shop-asg', note: 'a & <b>' }
-  server.ec2.add({ id: 'i-1', address: '10.0.0.1', publicAddress: '198.51.100.1', zone: 'eu-west-1a', vpc: 'vpc-1', subnet: 'subnet-1', tags })
+  const tags = {
+    Name: 'shop',
+    'tidegate.enable': 'true',
+    'tidegate.port': '8080',
+    v2: '',
+    'aws:autoscaling:groupName': 'shop-asg',
+    note: 'a & <b>',
+  }
+  server.ec2.add({
+    id: 'i-1',
+    address: '10.0.0.1',
+    publicAddress: '198.51.100.1',
+    zone: 'eu-west-1a',
+    vpc: 'vpc-1',
+    subnet: 'subnet-1',
+    tags,
+  })
   await using watched = watchEc2(server)
   await watched.until('it', ({ snapshot }) => snapshot !== undefined, { part: PART })
   assert.deepEqual(watched.view(PART).snapshot?.instances, [
@@ -96,7 +115,11 @@ test('machines that begin, or are on their way out when first seen, are not serv
 
 const FILTERS: [name: string, options: object, expected: string[]][] = [
   ['a tag', { filters: { 'tag:team': ['shop'] } }, ['i-1', 'i-2']],
-  ['one of two values, and a network', { filters: { 'tag:team': ['shop', 'pay'] }, vpcs: ['vpc-2'] }, ['i-2', 'i-3']],
+  [
+    'one of two values, and a network',
+    { filters: { 'tag:team': ['shop', 'pay'] }, vpcs: ['vpc-2'] },
+    ['i-2', 'i-3'],
+  ],
   ['a subnet', { subnets: ['subnet-1'] }, ['i-1']],
   ['zones', { zones: ['eu-west-1b', 'eu-west-1c'] }, ['i-2', 'i-3']],
 ]
@@ -104,9 +127,30 @@ for (const [name, options, expected] of FILTERS) {
   test(`only machines of ${name}`, async () => {
     await using server = await startAwsServer()
     server.ec2.pageSize = 1
-    server.ec2.add({ id: 'i-1', address: '10.0.0.1', vpc: 'vpc-1', subnet: 'subnet-1', zone: 'eu-west-1a', tags: { team: 'shop' } })
-    server.ec2.add({ id: 'i-2', address: '10.0.0.2', vpc: 'vpc-2', subnet: 'subnet-2', zone: 'eu-west-1b', tags: { team: 'shop' } })
-    server.ec2.add({ id: 'i-3', address: '10.0.0.3', vpc: 'vpc-2', subnet: 'subnet-3', zone: 'eu-west-1c', tags: { team: 'pay' } })
+    server.ec2.add({
+      id: 'i-1',
+      address: '10.0.0.1',
+      vpc: 'vpc-1',
+      subnet: 'subnet-1',
+      zone: 'eu-west-1a',
+      tags: { team: 'shop' },
+    })
+    server.ec2.add({
+      id: 'i-2',
+      address: '10.0.0.2',
+      vpc: 'vpc-2',
+      subnet: 'subnet-2',
+      zone: 'eu-west-1b',
+      tags: { team: 'shop' },
+    })
+    server.ec2.add({
+      id: 'i-3',
+      address: '10.0.0.3',
+      vpc: 'vpc-2',
+      subnet: 'subnet-3',
+      zone: 'eu-west-1c',
+      tags: { team: 'pay' },
+    })
     await using watched = watchEc2(server, options)
     await watched.until('the picture', ({ snapshot }) => snapshot !== undefined, { part: PART })
     assert.deepEqual(shown(watched).ids, expected)
@@ -115,7 +159,8 @@ for (const [name, options, expected] of FILTERS) {
 
 test('a machine that meets the filters no more is released, one that EC2 says nothing of is unproven', async () => {
   await using server = await startAwsServer()
-  for (const id of ['i-1', 'i-2', 'i-3']) server.ec2.add({ id, address: `10.0.0.${id.at(-1)}`, tags: { team: 'shop' } })
+  for (const id of ['i-1', 'i-2', 'i-3'])
+    server.ec2.add({ id, address: `10.0.0.${id.at(-1)}`, tags: { team: 'shop' } })
   await using watched = watchEc2(server, { filters: { 'tag:team': ['shop'] } })
   await watched.until('all', ({ snapshot }) => snapshot?.instances?.length === 3, { part: PART })
   server.ec2.change('i-1', { tags: {} })
@@ -136,10 +181,14 @@ test('a page that fails keeps the whole picture', async () => {
     new Promise((resolve) => void setTimeout(resolve, milliseconds < 9_000 ? 1 : milliseconds).unref())
   await using watched = watchEc2(server, {}, { sleep })
   await watched.until('all', ({ snapshot }) => snapshot?.instances?.length === 3, { part: PART })
-  server.fault = ({ input }) => (input['NextToken'] === '2' ? { status: 503, code: 'Unavailable', message: 'later' } : undefined)
+  server.fault = ({ input }) =>
+    input['NextToken'] === '2' ? { status: 503, code: 'Unavailable', message: 'later' } : undefined
   watched.refresh()
   await watched.until('the failure', ({ failure }) => failure !== undefined, { part: PART })
-  assert.match(watched.view(PART).failure?.message ?? '', /ec2:DescribeInstances on all machines in eu-west-1\) answered with an error \(503\): later/)
+  assert.match(
+    watched.view(PART).failure?.message ?? '',
+    /ec2:DescribeInstances on all machines in eu-west-1\) answered with an error \(503\): later/,
+  )
   assert.equal(shown(watched).ids.length, 3)
   server.fault = () => undefined
   await watched.until('healed', ({ failure }) => failure === undefined, { part: PART })
@@ -158,12 +207,17 @@ const CYCLES: [state: string, shown: 'served' | 'drains' | 'not yet'][] = [
 test('the life-cycle state of the group counts where it is asked for', async () => {
   await using server = await startAwsServer()
   const tags = { 'aws:autoscaling:groupName': 'group' }
-  for (const [lifecycle] of CYCLES) server.ec2.add({ id: `i-${lifecycle}`, address: '10.0.0.1', tags, lifecycle: 'InService' })
+  for (const [lifecycle] of CYCLES)
+    server.ec2.add({ id: `i-${lifecycle}`, address: '10.0.0.1', tags, lifecycle: 'InService' })
   for (const [lifecycle] of CYCLES.slice(0, 2)) server.ec2.change(`i-${lifecycle}`, { lifecycle })
   server.ec2.add({ id: 'i-alone', address: '10.0.0.2' })
   await using watched = watchEc2(server, { lifecycleStates: true })
   await using unaware = watchEc2(server)
-  await watched.until('those in service', ({ snapshot }) => snapshot?.instances?.length === CYCLES.length - 1, { part: PART })
+  await watched.until(
+    'those in service',
+    ({ snapshot }) => snapshot?.instances?.length === CYCLES.length - 1,
+    { part: PART },
+  )
   for (const [lifecycle] of CYCLES) server.ec2.change(`i-${lifecycle}`, { lifecycle })
   await readAgain(watched)
   const { ids, terminating } = shown(watched)
@@ -173,7 +227,9 @@ test('the life-cycle state of the group counts where it is asked for', async () 
     assert.equal(actual, expected, lifecycle)
   }
   assert.ok(ids.includes('i-alone') && !terminating.includes('i-alone'))
-  await unaware.until('all', ({ snapshot }) => snapshot?.instances?.length === CYCLES.length + 1, { part: PART })
+  await unaware.until('all', ({ snapshot }) => snapshot?.instances?.length === CYCLES.length + 1, {
+    part: PART,
+  })
   assert.deepEqual(shown(unaware).terminating, [])
 })
 
@@ -187,9 +243,14 @@ test('life cycles that cannot be read are as they were; a new machine waits for 
   server.ec2.change('i-2', { lifecycle: 'Terminating:Wait' })
   await readAgain(watched)
   server.ec2.add({ id: 'i-3', address: '10.0.0.3', tags, lifecycle: 'InService' })
-  const message = 'User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: autoscaling:DescribeAutoScalingInstances because no identity-based policy allows it'
-  server.fault = ({ action }) => (action.startsWith('autoscaling:') ? { status: 403, code: 'AccessDenied', message } : undefined)
+  const message =
+    'User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: autoscaling:DescribeAutoScalingInstances because no identity-based policy allows it'
+  server.fault = ({ action }) =>
+    action.startsWith('autoscaling:') ? { status: 403, code: 'AccessDenied', message } : undefined
   await readAgain(watched)
   assert.deepEqual(shown(watched), { ids: ['i-1', 'i-2'], terminating: ['i-2'], released: [] })
-  assert.match(watched.view(PART).snapshot?.problems?.[0]?.message ?? '', /denied access: autoscaling:DescribeAutoScalingInstances is not allowed/)
+  assert.match(
+    watched.view(PART).snapshot?.problems?.[0]?.message ?? '',
+    /denied access: autoscaling:DescribeAutoScalingInstances is not allowed/,
+  )
 })
