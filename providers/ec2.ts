@@ -1,10 +1,10 @@
-import type { Filter } from '@aws-sdk/client-ec2'
 import type { Fields, OptionsOf } from '../src/config/fields.ts'
 import type { ProviderTools, Update } from '../src/discovery/provider.ts'
 import { defineProvider } from '../src/discovery/provider.ts'
 import { chainRegion } from './aws/machines.ts'
 import { accessOptions, pollOptions } from './aws/options.ts'
 import { readRegions } from './aws/read-regions.ts'
+import { filtersOf } from './ec2/filters.ts'
 import { RegionReader } from './ec2/region.ts'
 
 const options = (field: Fields) => ({
@@ -14,11 +14,11 @@ const options = (field: Fields) => ({
     )
     .default(false),
   filters: field
-    .record(
-      'Which machines are read, by filters of `DescribeInstances`, such as `tag:team` or `image-id`; of several values one must be met.',
-      field.list('Values of the filter.', field.string('Value; `*` stands for anything.')),
+    .list(
+      'Which machines are read: filters of `DescribeInstances` as `name=value`, such as `tag:team=shop`. All names must be met; of several values of one name, one.',
+      field.string('Such as `tag:team=shop` or `image-id=ami-*`.'),
     )
-    .default({}),
+    .default([]),
   vpcs: field
     .list('Networks (VPCs) whose machines are read; empty: all.', field.string('Such as `vpc-0a1b2c3d`.'))
     .default([]),
@@ -52,16 +52,11 @@ export default defineProvider({
 })
 
 function watchMachines(options: Ec2Options, tools: ProviderTools): AsyncIterable<Update> {
-  const filters = filtersOf(options)
+  const filters = filtersOf(options, tools.name)
   return readRegions(
     options,
     tools,
     chainRegion,
     (region) => new RegionReader({ ...options, ...region, filters }),
   )
-}
-
-function filtersOf({ filters, vpcs, subnets, zones }: Ec2Options): Filter[] {
-  const named = { ...filters, 'vpc-id': vpcs, 'subnet-id': subnets, 'availability-zone': zones }
-  return Object.entries(named).flatMap(([Name, Values]) => (Values.length > 0 ? [{ Name, Values }] : []))
 }

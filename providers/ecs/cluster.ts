@@ -36,6 +36,11 @@ export interface ClusterOptions extends RegionParts {
   readonly healthyTasksOnly: boolean
 }
 
+interface DescribedTasks extends Described<Task> {
+  /** ARNs whose page of descriptions failed. */
+  readonly unread: readonly string[]
+}
+
 /** More than ECS allows in one cluster; what pages without end is none of its answers. */
 const MOST_PAGES = 200
 
@@ -74,10 +79,15 @@ export class ClusterReader {
   async #read(): Promise<void> {
     const reading = new Reading(this.#options.toProblem)
     const listed = await this.#list(reading)
-    const described = await this.#describe(new Set([...this.#roster.keys, ...listed]), reading)
+    const described = await this.#describe(new Set([...this.#roster.keys, ...listed.arns]), reading)
     const external = this.#takeOver(described)
     await this.#settle(reading)
-    const seen = new Set([...listed, ...described.found.flatMap(({ taskArn }) => taskArn ?? [])])
+    // Of whom nothing could be read, nothing is known. Whom a whole list leaves out is missing, if not more.
+    const seen = new Set([
+      ...listed.arns,
+      ...described.found.flatMap(({ taskArn }) => taskArn ?? []),
+      ...(listed.whole ? [] : described.unread),
+    ])
     const { part, publish, tools, cluster } = this.#options
     const about = { source: tools.name, cluster }
     publish({
@@ -94,7 +104,7 @@ export class ClusterReader {
   }
 
   /** @throws CallError when not even the first page could be read */
-  async #list(reading: Reading): Promise<string[]> {
+  async #list(reading: Reading): Promise<{ readonly arns: readonly string[]; readonly whole: boolean }> {
     const { api, cluster } = this.#options
     const arns: string[] = []
     let next: string | undefined
@@ -106,15 +116,15 @@ export class ClusterReader {
       } catch (error) {
         if (page === 0) throw error
         reading.failed(error)
-        return arns
+        return { arns, whole: false }
       }
-      if (!next) return arns
+      if (!next) return { arns, whole: true }
     }
     throw new Error(`ecs:ListTasks has more than ${MOST_PAGES} pages`)
   }
 
   /** @throws CallError when nobody could be described */
-  async #describe(arns: ReadonlySet<string>, reading: Reading): Promise<Described<Task>> {
+  async #describe(arns: ReadonlySet<string>, reading: Reading): Promise<DescribedTasks> {
     const { api, cluster, resourceTags } = this.#options
     const batches = inBatches(arns, BATCH.tasks)
     const results = await Promise.allSettled(
@@ -129,6 +139,7 @@ export class ClusterReader {
     return {
       found: answers.flatMap(({ found }) => found),
       missing: answers.flatMap(({ missing }) => missing),
+      unread: batches.filter((_, index) => results[index]!.status === 'rejected').flat(),
     }
   }
 

@@ -32,6 +32,11 @@ const ACCOUNT = 'arn:aws:ecs:eu-west-1:123456789012'
 export class EcsModel {
   readonly clusters = new Map<string, Cluster>()
   readonly #definitions = new Map<string, object>()
+
+  /** ARNs of all revisions. */
+  get definitions(): string[] {
+    return [...this.#definitions.keys()]
+  }
   /** ARNs that lists leave out without a word, as a list does that lags behind. */
   readonly unlisted = new Set<string>()
   /** ARNs that answers leave out, neither found nor missing. */

@@ -121,7 +121,7 @@ test('ec2: machines by tag and network; one that is terminated is released', asy
   const first = await account.runMachine('127.0.3.1', shop)
   const second = await account.runMachine('127.0.3.2', shop)
   await account.runMachine('127.0.3.3', { Name: 'other' })
-  const filters = { 'tag:tidegate.enable': ['true'] }
+  const filters = ['tag:tidegate.enable=true']
   await using watched = watch(ec2Provider, { filters, vpcs: [vpc], subnets: [subnet], zones: ['eu-west-1b'] })
   await watched.until('both', ({ snapshot }) => snapshot?.instances?.length === 2, { part: REGION })
   const instances = watched.view(REGION).snapshot!.instances!

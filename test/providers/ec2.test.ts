@@ -114,10 +114,10 @@ test('machines that begin, or are on their way out when first seen, are not serv
 })
 
 const FILTERS: [name: string, options: object, expected: string[]][] = [
-  ['a tag', { filters: { 'tag:team': ['shop'] } }, ['i-1', 'i-2']],
+  ['a tag', { filters: ['tag:team=shop'] }, ['i-1', 'i-2']],
   [
     'one of two values, and a network',
-    { filters: { 'tag:team': ['shop', 'pay'] }, vpcs: ['vpc-2'] },
+    { filters: ['tag:team=shop', 'tag:team=pay'], vpcs: ['vpc-2'] },
     ['i-2', 'i-3'],
   ],
   ['a subnet', { subnets: ['subnet-1'] }, ['i-1']],
@@ -161,7 +161,7 @@ test('a machine that meets the filters no more is released, one that EC2 says no
   await using server = await startAwsServer()
   for (const id of ['i-1', 'i-2', 'i-3'])
     server.ec2.add({ id, address: `10.0.0.${id.at(-1)}`, tags: { team: 'shop' } })
-  await using watched = watchEc2(server, { filters: { 'tag:team': ['shop'] } })
+  await using watched = watchEc2(server, { filters: ['tag:team=shop'] })
   await watched.until('all', ({ snapshot }) => snapshot?.instances?.length === 3, { part: PART })
   server.ec2.change('i-1', { tags: {} })
   server.ec2.untold.add('i-2')
@@ -253,4 +253,9 @@ test('life cycles that cannot be read are as they were; a new machine waits for 
     watched.view(PART).snapshot?.problems?.[0]?.message ?? '',
     /denied access: autoscaling:DescribeAutoScalingInstances is not allowed/,
   )
+})
+
+test('a filter without a value is told at the start', async () => {
+  await using server = await startAwsServer()
+  assert.throws(() => watchEc2(server, { filters: ['team'] }), /the filter `team` has no value/)
 })

@@ -144,6 +144,29 @@ test('of three pages of the list, the last two that fail cost none, and a new on
   assert.deepEqual(shown(watched).released, ['1'])
 })
 
+test('of whom neither list nor description could be read, nothing is known: all stay', async () => {
+  const { server } = await startTasks(250)
+  await using _ = server
+  await using watched = watchEcs(server)
+  await watched.until('all', ({ snapshot }) => snapshot?.instances?.length === 250, { part: PART })
+  let whole = false
+  const named = (input: object, digits: string): boolean =>
+    ((input as { tasks?: string[] }).tasks ?? [])[0]?.endsWith(digits) === true
+  server.fault = ({ action, input }) => {
+    if (action === 'ecs:ListTasks') return !whole && input['nextToken'] ? ERROR_500 : undefined
+    return named(input, '0201') ? ERROR_500 : undefined
+  }
+  await readAgain(watched)
+  assert.equal(shown(watched).ids.length, 250)
+  // A whole list without them is a sign, and no proof: unproven, until they are described.
+  whole = true
+  for (const arn of server.ecs.clusters.get(PART)!.tasks.keys())
+    if (Number(arn.slice(-4)) > 200) server.ecs.unlisted.add(arn)
+  await readAgain(watched)
+  assert.equal(shown(watched).ids.length, 200)
+  assert.deepEqual(shown(watched).released, [])
+})
+
 test('a definition that cannot be read makes its new tasks wait, and costs no other', async () => {
   const { server } = await startTasks(1)
   await using _ = server
