@@ -1,4 +1,4 @@
-import type { Filter, Instance as Ec2Instance } from '@aws-sdk/client-ec2'
+import type { Instance as Ec2Instance } from '@aws-sdk/client-ec2'
 import type { ClientSettings } from './access.ts'
 import { inBatches } from './batches.ts'
 import type { Caller } from './caller.ts'
@@ -18,6 +18,12 @@ export interface Machine {
   /** Milliseconds since the epoch. */
   readonly launched: number | undefined
   readonly tags: ReadonlyMap<string, string>
+}
+
+/** Which machines are meant: those that have one of the values. Names are those of `DescribeInstances`. */
+export interface MachineFilter {
+  readonly name: string
+  readonly values: readonly string[]
 }
 
 /** Values that one filter may have. */
@@ -44,11 +50,12 @@ export class Machines implements Disposable {
    * All machines that meet the filters, page by page.
    * @throws CallError
    */
-  async select(filters: readonly Filter[], what: string): Promise<Machine[]> {
+  async select(filters: readonly MachineFilter[], what: string): Promise<Machine[]> {
     const found: Machine[] = []
     let token: string | undefined
     for (let page = 0; page < MOST_PAGES; page++) {
-      const input = { Filters: [...filters], MaxResults: PAGE, ...(token ? { NextToken: token } : {}) }
+      const Filters = filters.map(({ name, values }) => ({ Name: name, Values: [...values] }))
+      const input = { Filters, MaxResults: PAGE, ...(token ? { NextToken: token } : {}) }
       const answer = await this.#ec2.call('DescribeInstances', what, ({ sdk, client }, options) =>
         client.send(new sdk.DescribeInstancesCommand(input), options),
       )
@@ -67,7 +74,7 @@ export class Machines implements Disposable {
     const batches = inBatches(ids, MOST_VALUES)
     const what = `${ids.length === 1 ? 'machine' : `${ids.length} machines, among them`} ${ids[0]}`
     const found = await Promise.all(
-      batches.map((batch) => this.select([{ Name: 'instance-id', Values: batch }], what)),
+      batches.map((batch) => this.select([{ name: 'instance-id', values: batch }], what)),
     )
     return found.flat()
   }

@@ -1,5 +1,5 @@
-import type { Filter } from '@aws-sdk/client-ec2'
 import { ConfigurationError } from '../../src/config/problem.ts'
+import type { MachineFilter } from '../aws/machines.ts'
 
 export interface Selection {
   readonly filters: readonly string[]
@@ -12,16 +12,16 @@ export interface Selection {
  * The selection in the form of EC2, in which each name has all its values.
  * @throws ConfigurationError when a filter is not of the form `name=value`
  */
-export function filtersOf({ filters, vpcs, subnets, zones }: Selection, source: string): Filter[] {
+export function filtersOf({ filters, vpcs, subnets, zones }: Selection, source: string): MachineFilter[] {
   const pairs = [
     ...filters.map((text) => parse(text, source)),
     ...vpcs.map((value) => ['vpc-id', value] as const),
     ...subnets.map((value) => ['subnet-id', value] as const),
     ...zones.map((value) => ['availability-zone', value] as const),
   ]
-  return [...Map.groupBy(pairs, ([name]) => name)].map(([Name, group]) => ({
-    Name,
-    Values: group.map(([, value]) => value),
+  return [...Map.groupBy(pairs, ([name]) => name)].map(([name, group]) => ({
+    name,
+    values: group.map(([, value]) => value),
   }))
 }
 

@@ -1,8 +1,7 @@
-import type { Filter } from '@aws-sdk/client-ec2'
 import type { Problem } from '../../src/config/problem.ts'
 import type { Instance } from '../../src/discovery/provider.ts'
 import { Caller } from '../aws/caller.ts'
-import type { Machine } from '../aws/machines.ts'
+import type { Machine, MachineFilter } from '../aws/machines.ts'
 import { Machines } from '../aws/machines.ts'
 import { pollForever } from '../aws/poll.ts'
 import type { RegionTools } from '../aws/read-regions.ts'
@@ -13,7 +12,7 @@ import type { AddressType, LifeCycle } from './machine-instance.ts'
 import { addressOf, GROUP_TAG, instanceOf, stateOf } from './machine-instance.ts'
 
 export interface RegionOptions extends RegionTools {
-  readonly filters: readonly Filter[]
+  readonly filters: readonly MachineFilter[]
   readonly addressType: AddressType
   readonly lifecycleStates: boolean
   readonly refreshSeconds: number
