@@ -11,6 +11,9 @@ import { WatchedProvider } from './watched-provider.ts'
 
 /** Everything here is asked of moto: the real wire protocols, signatures, errors and policies. */
 
+/** moto is one process of Python that answers one call after the other. */
+const WITHIN = 30_000
+
 let moto: Moto
 let account: MotoAccount
 before(async () => {
@@ -40,7 +43,7 @@ function watch(definition: unknown, options: object = {}, keys = ANYBODY): Watch
 async function readAgain(watched: WatchedProvider, part: string): Promise<void> {
   const updates = watched.updates.length
   watched.refresh()
-  await watched.until('another reading', () => watched.updates.length > updates, { part })
+  await watched.until('another reading', () => watched.updates.length > updates, { part, within: WITHIN })
 }
 
 test('ecs: a task with an address of its own comes, and is released when it has stopped', async () => {
@@ -56,7 +59,10 @@ test('ecs: a task with an address of its own comes, and is released when it has 
   })
   const arn = await account.runTask('prod', definition, { 'tidegate.weight': '3' })
   await using watched = watch(ecsProvider, { clusters: ['prod'], resourceTags: true })
-  await watched.until('it', ({ snapshot }) => snapshot?.instances?.length === 1, { part: 'prod' })
+  await watched.until('it', ({ snapshot }) => snapshot?.instances?.length === 1, {
+    part: 'prod',
+    within: WITHIN,
+  })
   const instance = watched.view('prod').snapshot!.instances![0]!
   assert.match(
     instance.address,
@@ -94,7 +100,10 @@ test('ecs: a task on a machine has the address of that machine', async () => {
   })
   await account.startTask('prod', definition, host)
   await using watched = watch(ecsProvider, { autoDiscoverClusters: true })
-  await watched.until('it', ({ snapshot }) => snapshot?.instances?.length === 1, { part: 'prod' })
+  await watched.until('it', ({ snapshot }) => snapshot?.instances?.length === 1, {
+    part: 'prod',
+    within: WITHIN,
+  })
   const { address, ports, zone } = watched.view('prod').snapshot!.instances![0]!
   assert.deepEqual(
     { address, ports, zone },
@@ -105,14 +114,17 @@ test('ecs: a task on a machine has the address of that machine', async () => {
 test('ecs: a cluster that does not exist costs no other, and is read once it does', async () => {
   await account.createCluster('here')
   await using watched = watch(ecsProvider, { clusters: ['here', 'later'] })
-  await watched.until('the failure', ({ failure }) => failure !== undefined, { part: 'later' })
+  await watched.until('the failure', ({ failure }) => failure !== undefined, {
+    part: 'later',
+    within: WITHIN,
+  })
   assert.match(
     watched.view('later').failure?.message ?? '',
     /ecs:ListTasks on cluster later in eu-west-1\) knows no such thing: Cluster not found/,
   )
-  await watched.until('the other', ({ snapshot }) => snapshot !== undefined, { part: 'here' })
+  await watched.until('the other', ({ snapshot }) => snapshot !== undefined, { part: 'here', within: WITHIN })
   await account.createCluster('later')
-  await watched.until('healed', ({ failure }) => failure === undefined, { part: 'later' })
+  await watched.until('healed', ({ failure }) => failure === undefined, { part: 'later', within: WITHIN })
 })
 
 test('ec2: machines by tag and network; one that is terminated is released', async () => {
@@ -123,7 +135,10 @@ test('ec2: machines by tag and network; one that is terminated is released', asy
   await account.runMachine('127.0.3.3', { Name: 'other' })
   const filters = ['tag:tidegate.enable=true']
   await using watched = watch(ec2Provider, { filters, vpcs: [vpc], subnets: [subnet], zones: ['eu-west-1b'] })
-  await watched.until('both', ({ snapshot }) => snapshot?.instances?.length === 2, { part: REGION })
+  await watched.until('both', ({ snapshot }) => snapshot?.instances?.length === 2, {
+    part: REGION,
+    within: WITHIN,
+  })
   const instances = watched.view(REGION).snapshot!.instances!
   assert.deepEqual(new Set(instances.map(({ address }) => address)), new Set(['127.0.3.1', '127.0.3.2']))
   assert.deepEqual(instances[0]?.meta, { vpc, subnet })
@@ -140,7 +155,10 @@ test('ec2: machines of a group, of which one stands by', async () => {
   await account.createNetwork()
   const ids = await account.createGroup('web', 3)
   await using watched = watch(ec2Provider, { lifecycleStates: true })
-  await watched.until('all', ({ snapshot }) => snapshot?.instances?.length === 3, { part: REGION })
+  await watched.until('all', ({ snapshot }) => snapshot?.instances?.length === 3, {
+    part: REGION,
+    within: WITHIN,
+  })
   assert.ok(
     watched
       .view(REGION)
@@ -207,7 +225,10 @@ for (const name of ['ecs', 'ec2'] as const) {
     await moto.enforcePolicies()
     const { definition, part, options } = EVERYTHING[name]
     await using watched = watch(definition, options, keys)
-    await watched.until('an instance', ({ snapshot }) => (snapshot?.instances?.length ?? 0) > 0, { part })
+    await watched.until('an instance', ({ snapshot }) => (snapshot?.instances?.length ?? 0) > 0, {
+      part,
+      within: WITHIN,
+    })
     assert.deepEqual(watched.view(part).snapshot?.problems, [])
     assert.ok(
       watched.updates.every((update) => 'instances' in update),
@@ -246,7 +267,10 @@ for (const [name, action, expected] of NEEDED) {
         return 'problems' in update ? (update.problems ?? []).map(({ message }) => message) : []
       })
     for (const part of [EVERYTHING[name].part, '*'])
-      await watched.until('the problem', () => problems().some((message) => expected.test(message)), { part })
+      await watched.until('the problem', () => problems().some((message) => expected.test(message)), {
+        part,
+        within: WITHIN,
+      })
   })
 }
 
@@ -255,7 +279,7 @@ test('a signature that is wrong is told as such, without the secret', async () =
   await moto.enforcePolicies()
   const secretAccessKey = 'this-is-not-its-secret'
   await using watched = watch(ec2Provider, {}, { accessKeyId, secretAccessKey })
-  await watched.until('the failure', ({ failure }) => failure !== undefined, { part: REGION })
+  await watched.until('the failure', ({ failure }) => failure !== undefined, { part: REGION, within: WITHIN })
   assert.match(watched.view(REGION).failure?.message ?? '', /does not accept the credentials/)
   assert.ok(!JSON.stringify(watched.updates).includes(secretAccessKey))
 })
@@ -276,5 +300,8 @@ test('a role that is taken on is the one whose policy counts', async () => {
   await moto.enforcePolicies()
   const options = { clusters: ['prod'], assumeRoleArn: 'arn:aws:iam::123456789012:role/reader' }
   await using watched = watch(ecsProvider, options, keys)
-  await watched.until('an instance', ({ snapshot }) => snapshot?.instances?.length === 1, { part: 'prod' })
+  await watched.until('an instance', ({ snapshot }) => snapshot?.instances?.length === 1, {
+    part: 'prod',
+    within: WITHIN,
+  })
 })

@@ -45,7 +45,7 @@ test('machines of EC2 are replaced, each taken out before it stops: nothing is l
     const successor = await run()
     await until(`${successor.origin.name} to be served`, () => successor.origin.answered > 0)
     await account.terminate(id)
-    const gone = new RegExp(`"(?:draining|left)":\\[[^\\]]*"${origin.url}"`)
+    const gone = new RegExp(`"left":\\[[^\\]]*"${origin.url}"`)
     await until(`${origin.name} to be taken out`, () => gone.test(tidegate.output))
     await origin.stop()
   }
