@@ -6,10 +6,13 @@ import { readRegions } from './aws/read-regions.ts'
 import { chainRegion } from './ecs/api.ts'
 import { RegionReader } from './ecs/region.ts'
 
+/** As AWS itself calls the cluster that nobody has named. */
+const DEFAULT_CLUSTERS = ['default']
+
 const options = (field: Fields) => ({
   clusters: field
     .list('Clusters that are read, each by itself.', field.string('Name or ARN of a cluster.'))
-    .default(['default']),
+    .default(DEFAULT_CLUSTERS),
   autoDiscoverClusters: field
     .boolean('Reads all clusters of the region in place of `clusters`.')
     .default(false),
@@ -37,7 +40,7 @@ export default defineProvider({
 })
 
 function watchTasks(options: EcsOptions, tools: ProviderTools): AsyncIterable<Update> {
-  const clusters = [...new Set(options.clusters)]
+  const clusters = options.clusters.length > 0 ? options.clusters : DEFAULT_CLUSTERS
   return readRegions(
     options,
     tools,

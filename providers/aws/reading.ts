@@ -4,6 +4,8 @@ import type { Problem } from '../../src/config/problem.ts'
 export class Reading {
   /** What is there and waits for something that could not be read. */
   waiting = 0
+  /** What runs on machines outside of AWS. */
+  external = 0
   readonly #toProblem: (error: unknown) => Problem
   readonly #failures = new Map<string, Problem>()
 

@@ -80,8 +80,10 @@ export class ClusterReader {
     const reading = new Reading(this.#options.toProblem)
     const listed = await this.#list(reading)
     const described = await this.#describe(new Set([...this.#roster.keys, ...listed.arns]), reading)
-    const external = this.#takeOver(described)
+    this.#takeOver(described, reading)
     await this.#settle(reading)
+    // The cluster may have been deleted, and its picture emptied, while it was read.
+    this.#options.tools.signal.throwIfAborted()
     // Of whom nothing could be read, nothing is known. Whom a whole list leaves out is missing, if not more.
     const seen = new Set([
       ...listed.arns,
@@ -97,7 +99,7 @@ export class ClusterReader {
       released: this.#roster.released(),
       problems: [
         ...reading.problems,
-        ...externalTasks(about, external),
+        ...externalTasks(about, reading.external),
         ...waitingTasks(about, reading.waiting),
       ],
     })
@@ -143,19 +145,16 @@ export class ClusterReader {
     }
   }
 
-  /** Gives the number of tasks that run outside of AWS. */
-  #takeOver({ found, missing }: Described<Task>): number {
-    let external = 0
+  #takeOver({ found, missing }: Described<Task>, reading: Reading): void {
     for (const arn of missing) this.#roster.release(arn)
     for (const task of found) {
       const { taskArn: arn, launchType } = task
       const state = stateOf(task)
       if (!arn || state === 'starting') continue
       if (state === 'gone') this.#roster.release(arn)
-      else if (launchType === 'EXTERNAL') external++
+      else if (launchType === 'EXTERNAL') reading.external++
       else if (state === 'running' || this.#roster.knows(arn)) this.#roster.describe(arn, task)
     }
-    return external
   }
 
   /** Reads what the tasks' instances need besides the tasks themselves, and makes them. */
@@ -173,7 +172,7 @@ export class ClusterReader {
     ])
     for (const task of tasks) {
       const instances = this.#instancesOf(task, definitions.get(task.taskDefinitionArn ?? ''))
-      if (instances === undefined) reading.waiting++
+      if (instances === undefined) reading[this.#isExternal(task) ? 'external' : 'waiting']++
       this.#roster.settle(task.taskArn!, instances)
     }
   }
@@ -197,6 +196,10 @@ export class ClusterReader {
     if (!serviceTags) return undefined
     const { cluster, healthyTasksOnly } = this.#options
     return instancesOf({ cluster, task, definition, host, serviceTags, healthyTasksOnly })
+  }
+
+  #isExternal({ containerInstanceArn = '' }: Task): boolean {
+    return this.#hosts.get(containerInstanceArn)?.external === true
   }
 
   #tagsOf(task: Task): readonly Tag[] | undefined {

@@ -12,7 +12,7 @@ export function externalTasks({ source, cluster }: About, count: number): Proble
     {
       code: 'E105',
       severity: 'error',
-      message: `${plural(count, 'task')} of cluster ${cluster} run outside of AWS (ECS Anywhere, launch type EXTERNAL), which is not built: they are left out`,
+      message: `cluster ${cluster} has ${plural(count, 'task')} outside of AWS (ECS Anywhere, launch type EXTERNAL), which is not built: left out`,
       remedy:
         'list their addresses as `instances` in a file of the file provider, or register them in Consul',
       origin: { source },

@@ -40,7 +40,7 @@ export class RegionReader implements Disposable {
   async run(): Promise<never> {
     const { clusters, autoDiscoverClusters } = this.#options
     if (autoDiscoverClusters) return await Promise.race([this.#discover(), this.#failed.promise])
-    for (const cluster of clusters) this.#start(cluster)
+    for (const cluster of new Set(clusters.map(nameOf))) this.#start(cluster)
     return await this.#failed.promise
   }
 

@@ -319,6 +319,7 @@ test('tasks on machines outside of AWS are refused by name, and others served', 
     containers: [{ name: 'own', ports }],
   })
   server.ecs.addTask('default', bridge, { launchType: 'EXTERNAL', containerInstanceArn })
+  server.ecs.addTask('default', bridge, { launchType: 'EC2', containerInstanceArn })
   server.ecs.addTask('default', own, ENI('10.0.0.9'))
   await using watched = watchEcs(server)
   await watched.until('the picture', ({ snapshot }) => snapshot !== undefined, { part: 'default' })
@@ -327,7 +328,7 @@ test('tasks on machines outside of AWS are refused by name, and others served', 
     instances?.map(({ app }) => app),
     ['own'],
   )
-  assert.match(problems?.[0]?.message ?? '', /^1 task of cluster default runs? outside of AWS \(ECS Anywhere/)
+  assert.match(problems?.[0]?.message ?? '', /^cluster default has 2 tasks outside of AWS \(ECS Anywhere/)
 })
 
 test('tags of services and tasks count before labels where they are read, and are kept for a minute', async () => {
@@ -395,4 +396,35 @@ test('clusters are found where that is asked for, and go when ECS says that they
   await watched.until('three', ({ snapshot }) => snapshot?.instances?.length === 1, { part: 'three' })
   await watched.until('one gone', ({ snapshot }) => snapshot?.instances?.length === 0, { part: 'one' })
   assert.equal(watched.view('two').snapshot?.instances?.length, 1)
+})
+
+test('without `watch` it is read once, and when it is asked for', async () => {
+  await using server = await startAwsServer()
+  server.ecs.addCluster('default')
+  const containers = [{ name: 'app', ports: [{ containerPort: 80 }] }]
+  const definition = server.ecs.define({ family: 'app', networkMode: 'awsvpc', containers })
+  server.ecs.addTask('default', definition, ENI('10.0.0.1'))
+  const asked: number[] = []
+  const sleep = (milliseconds: number): Promise<void> => {
+    asked.push(milliseconds)
+    return new Promise((resolve) => void setTimeout(resolve, milliseconds).unref())
+  }
+  await using watched = watchEcs(server, { watch: false }, { sleep })
+  await watched.until('it', ({ snapshot }) => snapshot?.instances?.length === 1, { part: 'default' })
+  assert.ok(
+    asked.every((milliseconds) => milliseconds === 10_000),
+    'nothing but time-outs of calls is waited for',
+  )
+  server.ecs.addTask('default', definition, ENI('10.0.0.2'))
+  watched.refresh()
+  await watched.until('both', ({ snapshot }) => snapshot?.instances?.length === 2, { part: 'default' })
+})
+
+test('a cluster may be named by its ARN, and is read once however it is named', async () => {
+  await using server = await startAwsServer()
+  server.ecs.addCluster('prod')
+  const clusters = ['arn:aws:ecs:eu-west-1:123456789012:cluster/prod', 'prod']
+  await using watched = watchEcs(server, { clusters })
+  await watched.until('it', ({ snapshot }) => snapshot !== undefined, { part: 'prod' })
+  assert.deepEqual(server.counts, { 'ecs:ListTasks': 1 })
 })

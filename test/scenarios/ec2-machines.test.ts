@@ -39,6 +39,7 @@ test('machines of EC2 are replaced, each taken out before it stops: nothing is l
     `${section}.refreshSeconds=1s`,
   ]
   await using tidegate = await startTidegate({ flags })
+  await until('the machines to be found', () => tidegate.output.includes('"joined"'), 30_000)
   await using load = startLoad({ port: tidegate.port, hosts: [HOST], rate: scaled(300, 100) })
   await until('all machines to be served', () => machines.every(({ origin }) => origin.answered > 0))
   for (const { id, origin } of machines) {

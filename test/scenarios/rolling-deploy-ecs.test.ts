@@ -37,6 +37,7 @@ async function deploy(flags: readonly string[] = []): Promise<Report> {
   await using service = new EcsService(moto)
   await service.start(TASKS)
   await using tidegate = await startTidegate({ flags: [...ecsFlags(moto.url, REFRESH), ...flags] })
+  await until('the tasks to be found', () => tidegate.output.includes('"joined"'), 30_000)
   await using load = startLoad({ port: tidegate.port, hosts: [HOST], rate: RATE })
   await until('all tasks to be served', () => service.tasks.every(({ origin }) => origin.answered > 0))
   let closedIdle = 0
