@@ -5,3 +5,17 @@ export function inBatches<T>(items: Iterable<T>, size: number): T[][] {
     all.slice(index * size, (index + 1) * size),
   )
 }
+
+/**
+ * Reads all items, so many with each call; every call has ended when it returns.
+ * @throws the first failure
+ */
+export async function eachBatch<T>(
+  items: Iterable<T>,
+  size: number,
+  read: (batch: readonly T[]) => Promise<void>,
+): Promise<void> {
+  const results = await Promise.allSettled(inBatches(items, size).map((batch) => read(batch)))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}

@@ -1,5 +1,5 @@
 import type { ClientSettings } from '../aws/access.ts'
-import { inBatches } from '../aws/batches.ts'
+import { eachBatch } from '../aws/batches.ts'
 import type { Caller } from '../aws/caller.ts'
 import { AwsService } from '../aws/service.ts'
 import type { LifeCycle } from './machine-instance.ts'
@@ -34,9 +34,7 @@ export class LifeCycles implements Disposable {
   async look(ids: readonly string[]): Promise<void> {
     const wanted = new Set(ids)
     for (const id of this.#known.keys()) if (!wanted.has(id)) this.#known.delete(id)
-    const results = await Promise.allSettled(inBatches(ids, BATCH).map((batch) => this.#read(batch)))
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed) throw failed.reason
+    await eachBatch(ids, BATCH, (batch) => this.#read(batch))
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,5 @@
 import type { Machine } from '../aws/machines.ts'
-import { inBatches } from '../aws/batches.ts'
+import { eachBatch } from '../aws/batches.ts'
 import type { EcsApi } from './api.ts'
 import { BATCH } from './api.ts'
 
@@ -49,8 +49,7 @@ export class Hosts {
   async look(arns: ReadonlySet<string>): Promise<void> {
     for (const arn of this.#ids.keys()) if (!arns.has(arn)) this.#ids.delete(arn)
     const unknown = [...arns].filter((arn) => !this.#ids.has(arn))
-    const batches = inBatches(unknown, BATCH.hosts)
-    await allOf(batches.map((batch) => this.#readIds(batch)))
+    await eachBatch(unknown, BATCH.hosts, (batch) => this.#readIds(batch))
     const wanted = new Set([...this.#ids.values()].filter((id) => !isExternal(id)))
     for (const id of this.#machines.keys()) if (!wanted.has(id)) this.#machines.delete(id)
     await this.#readMachines(wanted)
@@ -79,10 +78,4 @@ const EXTERNAL: Host = { external: true, machine: undefined }
 /** Machines that Systems Manager knows, and EC2 does not. */
 function isExternal(id: string): boolean {
   return id.startsWith('mi-')
-}
-
-/** Lets all of them end before the first failure is thrown. */
-async function allOf(work: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
 }

@@ -1,6 +1,6 @@
 import type { Tag } from '@aws-sdk/client-ecs'
 import type { ProviderTools } from '../../src/discovery/provider.ts'
-import { inBatches } from '../aws/batches.ts'
+import { eachBatch } from '../aws/batches.ts'
 import type { EcsApi } from './api.ts'
 import { BATCH } from './api.ts'
 
@@ -42,15 +42,18 @@ export class ServiceTags {
     for (const name of this.#known.keys()) if (!services.has(name)) this.#known.delete(name)
     const now = this.#tools.monotonic()
     const due = [...services].filter((name) => now - (this.#known.get(name)?.read ?? -Infinity) >= FRESH)
-    const results = await Promise.allSettled(inBatches(due, BATCH.services).map((names) => this.#read(names)))
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed) throw failed.reason
+    await eachBatch(due, BATCH.services, (names) => this.#read(names))
   }
 
   async #read(names: readonly string[]): Promise<void> {
-    const { found } = await this.#api.describeServices(this.#cluster, names)
+    const { found, missing } = await this.#api.describeServices(this.#cluster, names)
     const read = this.#tools.monotonic()
     for (const { serviceName, tags = [] } of found)
       if (serviceName) this.#known.set(serviceName, { tags, read })
+    // Tasks outlive a service that is deleted by force.
+    for (const arn of missing) {
+      const name = arn.split('/').at(-1)!
+      this.#known.set(name, { tags: this.get(name) ?? [], read })
+    }
   }
 }

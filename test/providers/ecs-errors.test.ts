@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -228,6 +231,28 @@ test('no credentials anywhere: one problem, and those that come later are found'
     await watched.until('renewed', ({ failure }) => failure === undefined, { part: 'default' })
   })
   await rm(folder, { recursive: true })
+})
+
+test('the credentials of the role of the task, which its agent hands out, are used', async () => {
+  const agent = createServer((_, response) => {
+    const Expiration = new Date(Date.now() + 3_600_000).toISOString()
+    const role = { AccessKeyId: 'ASIAOFTHETASK', SecretAccessKey: 'secret', Token: 'session', Expiration }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(role))
+  }).listen(0, '127.0.0.1')
+  await once(agent, 'listening')
+  const { port } = agent.address() as AddressInfo
+  const uri = `http://127.0.0.1:${port}/role`
+  await withVariables({ AWS_REGION: 'eu-west-1', AWS_CONTAINER_CREDENTIALS_FULL_URI: uri }, async () => {
+    await using server = await startAwsServer()
+    server.ecs.addCluster('default')
+    await using watched = new WatchedProvider(provider, { endpoint: server.url })
+    await watched.until('the picture', ({ snapshot }) => snapshot !== undefined, { part: 'default' })
+    const { headers } = server.calls[0]!
+    assert.match(String(headers.authorization), /Credential=ASIAOFTHETASK\//)
+    assert.equal(headers['x-amz-security-token'], 'session')
+  })
+  agent.close()
+  agent.closeAllConnections()
 })
 
 test('half of a key pair, and an endpoint that is none, are told at the start', async () => {

@@ -428,3 +428,13 @@ test('a cluster may be named by its ARN, and is read once however it is named', 
   await watched.until('it', ({ snapshot }) => snapshot !== undefined, { part: 'prod' })
   assert.deepEqual(server.counts, { 'ecs:ListTasks': 1 })
 })
+
+test('a task whose service is gone is served without tags of it', async () => {
+  await using server = await startAwsServer()
+  server.ecs.addCluster('default')
+  const containers = [{ name: 'app', ports: [{ containerPort: 80 }] }]
+  const definition = server.ecs.define({ family: 'app', networkMode: 'awsvpc', containers })
+  server.ecs.addTask('default', definition, { ...ENI('10.0.0.1'), group: 'service:deleted' })
+  await using watched = watchEcs(server, { resourceTags: true })
+  await watched.until('it', ({ snapshot }) => snapshot?.instances?.length === 1, { part: 'default' })
+})
