@@ -19,6 +19,7 @@ import { CertificateStore } from './certificates/certificate-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
+import { SharedMemories } from './shared-memories.ts'
 import type { Plan, TlsPlan } from './plan.ts'
 
 export interface ControlPlaneOptions {
@@ -33,6 +34,8 @@ export interface ControlPlaneOptions {
   readonly draining: boolean
   /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
   readonly precedence: readonly string[]
+  /** Worker threads, whether they live or are being replaced. */
+  readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
 }
@@ -46,6 +49,7 @@ export class ControlPlane {
   readonly #resolver: NameResolver
   readonly #lifeCycle: LifeCycle
   readonly #certificates: CertificateStore
+  readonly #memories: SharedMemories
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
@@ -63,6 +67,7 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule())
     this.#certificates = new CertificateStore(() => this.schedule())
+    this.#memories = new SharedMemories(options.context.middlewares, options.workers)
     this.#lifeCycle = new LifeCycle({
       draining: options.draining,
       now: () => performance.now(),
@@ -136,8 +141,9 @@ export class ControlPlane {
     if (!this.#closed) this.#publish(this.#lifeCycle.drained(worker, service, endpoint, version))
   }
 
-  /** The set of workers has changed: a drain may have waited for one that is gone. */
-  workersChanged(): void {
+  /** The worker of this slot has died: what it held is let go, and a drain may have waited for it. */
+  workerDied(slot: number): void {
+    this.#memories.release(slot)
     if (!this.#closed) this.#publish(this.#lifeCycle.sweep())
   }
 
@@ -190,7 +196,7 @@ export class ControlPlane {
 
   #publish(transitions: readonly Transition[]): void {
     const { host, log } = this.#options
-    const plan = buildPlan(
+    const built = buildPlan(
       this.#routing,
       this.#lifeCycle.live,
       this.#plan.version + 1,
@@ -198,6 +204,7 @@ export class ControlPlane {
       this.#options.precedence,
       this.#tls(),
     )
+    const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
     this.#logMembership(transitions)
     this.#armTimer()
@@ -280,7 +287,7 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { scheme, host, port, pathPrefix, weight, terminating = false } = endpoint
+  const { scheme, host, port, pathPrefix, weight, zone, terminating = false } = endpoint
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return {
     url: `${scheme}://${authority}`,
@@ -290,6 +297,7 @@ function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
     authority,
     pathPrefix,
     weight,
+    ...(zone === undefined ? {} : { zone }),
     terminating,
   }
 }
