@@ -82,6 +82,11 @@ const PLACES: ReadonlyMap<string, Place> = new Map<string, Place>([
   ['frontend.auth.digest.users', ['middleware', 'digestAuth', 'users']],
   ['frontend.auth.digest.usersfile', ['middleware', 'digestAuth', 'usersFile']],
   ['frontend.auth.forward.address', ['middleware', 'forwardAuth', 'address']],
+  ['frontend.redirect.regex', ['middleware', 'redirectRegex', 'regex']],
+  ['frontend.redirect.replacement', ['middleware', 'redirectRegex', 'replacement']],
+  ['backend.circuitbreaker', ['middleware', 'circuitBreaker', 'expression']],
+  ['backend.circuitbreaker.expression', ['middleware', 'circuitBreaker', 'expression']],
+  ['backend.maxconn.amount', ['middleware', 'inFlightReq', 'amount']],
   ['backend.loadbalancer.sticky', STICKY],
   ['backend.loadbalancer.stickiness', STICKY],
   ['backend.loadbalancer.stickiness.cookiename', [...STICKY, 'name']],
@@ -97,7 +102,17 @@ const PLACES: ReadonlyMap<string, Place> = new Map<string, Place>([
 const MOST_PROBLEMS = 50
 
 /** Kinds of middleware in the order in which Traefik v1 had them work. */
-const ORDER = ['ipAllowList', 'redirectScheme', 'basicAuth', 'digestAuth', 'forwardAuth', 'headers']
+const ORDER = [
+  'ipAllowList',
+  'redirectScheme',
+  'redirectRegex',
+  'basicAuth',
+  'digestAuth',
+  'forwardAuth',
+  'headers',
+  'circuitBreaker',
+  'inFlightReq',
+]
 
 /** One router with its service. */
 interface Names {
@@ -122,7 +137,7 @@ class Translation {
     this.#put(['services', names.service, 'loadBalancer'], 'true', this.#origin)
     this.#put(['routers', router, 'service'], names.service, backend?.origin ?? this.#origin)
     const modifiers: string[] = []
-    for (const label of labels) {
+    for (const label of labels.toSorted(permanentLast)) {
       if (label.key === 'frontend.rule') modifiers.push(...this.#rule(label, names))
       else this.#list(label, this.#translate(label, names))
     }
@@ -145,6 +160,7 @@ class Translation {
   #translate({ key, value, origin }: OldLabel, names: Names): boolean {
     if (key === 'backend') return true
     if (key === 'backend.loadbalancer.method') return value.toLowerCase() === 'wrr'
+    if (key === 'frontend.redirect.permanent') return this.#permanent(value, origin, names)
     if (key === 'frontend.redirect.entrypoint') return this.#redirect(value, origin, names)
     const headers = /^frontend\.headers\.(custom(?:request|response)headers)$/.exec(key)?.[1]
     if (headers !== undefined) return this.#headers(headers, value, origin, names)
@@ -162,6 +178,13 @@ class Translation {
     if (!/^https?$/i.test(value)) return false
     this.#putMiddleware(['redirectScheme', 'scheme'], value.toLowerCase(), origin, names)
     return true
+  }
+
+  /** Of the redirect that other labels define. */
+  #permanent(value: string, origin: Origin, names: Names): boolean {
+    const kind = ['redirectScheme', 'redirectRegex'].find((one) => names.kinds.has(one))
+    if (kind !== undefined) this.#putMiddleware([kind, 'permanent'], value, origin, names)
+    return kind !== undefined
   }
 
   /** `Name:value||Other:value` */
@@ -233,6 +256,11 @@ function serviceName(backend: OldLabel | undefined, segment: string): string {
   if (!backend) return ''
   const inherited = backend.segment === '' && segment !== ''
   return normalize(inherited ? `${backend.value}-${segment}` : backend.value)
+}
+
+/** It needs to be known what is permanent. */
+function permanentLast(a: OldLabel, b: OldLabel): number {
+  return Number(a.key.endsWith('.permanent')) - Number(b.key.endsWith('.permanent'))
 }
 
 function middlewareName({ router }: Names, kind: string): string {

@@ -17,6 +17,7 @@ const context = {
     middlewares: [],
   })),
   matchers: await allMatchers(),
+  strategies: new Set(['wrr']),
   middlewares: await discover<MiddlewareDefinition>(new URL('../../src/middlewares/', import.meta.url)),
 }
 const options = fields.section('', tagSourceOptions(fields)).parse({ domain: 'dev.aws.example.com' })
@@ -61,6 +62,21 @@ test('labels of Traefik v1 become routers with all that they ask for', () => {
     config.problems.filter(({ code }) => code !== 'E307'),
     [],
   )
+})
+
+test('limits, breakers and redirects of Traefik v1 are those of today', () => {
+  const config = served([
+    'traefik.frontend.rule=Host:shop.example.com',
+    'traefik.frontend.redirect.regex=^http://shop.example.com/(.*)',
+    'traefik.frontend.redirect.replacement=https://shop.example.com/$1',
+    'traefik.frontend.redirect.permanent=true',
+    'traefik.backend.maxconn.amount=10',
+    'traefik.backend.circuitbreaker.expression=NetworkErrorRatio() > 0.5',
+  ])
+  const router = config.routers.get('service-shop-app@ecs')
+  assert.ok(router, config.problems.map(({ message }) => message).join('\n'))
+  const kinds = router.middlewares.map((name) => config.middlewares.get(name)?.type)
+  assert.deepEqual(kinds, ['redirectRegex', 'circuitBreaker', 'inFlightReq'])
 })
 
 test('two versions of one service that share a rule share its endpoints', () => {

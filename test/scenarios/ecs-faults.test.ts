@@ -77,7 +77,8 @@ async function startRouting(server: AwsServer): Promise<{ watcher: Watcher; conf
   })
   const builder = new SourceBuilder([{ name: 'ecs', constraints: 'label', options }])
   const entryPoints = [{ name: 'web', asDefault: false, internal: false, middlewares: [] }]
-  const context = { entryPoints, matchers: await allMatchers(), middlewares: new Map() }
+  const strategies = new Set(['wrr'])
+  const context = { entryPoints, matchers: await allMatchers(), middlewares: new Map(), strategies }
   let config = resolveRouting([], context)
   watcher.start(() => {
     config = resolveRouting([builder.source(watcher.picture)], context, config)
