@@ -3,6 +3,7 @@ import { child, section } from '../config/source-tree.ts'
 import type { SectionNode } from '../config/source-tree.ts'
 import { complain } from './complaint.ts'
 import { normalize } from './names.ts'
+import { KINDS, PLACES } from './old-places.ts'
 import { translateOldRule } from './old-rule.ts'
 import type { OldModifier } from './old-rule.ts'
 import { TagTree } from './tag-tree.ts'
@@ -55,64 +56,8 @@ function nameFor(labels: readonly OldLabel[], { ofRule, ofDefault }: OldNames): 
   return labels.some(({ key }) => key === 'frontend.rule') ? ofRule : ofDefault
 }
 
-/** Where a value of today stands: below the router or the service, or below a middleware of this kind. */
-type Place =
-  | readonly [of: 'router' | 'service', ...path: string[]]
-  | readonly [of: 'middleware', kind: string, ...path: string[]]
-
-const SERVER = ['service', 'loadBalancer', 'server'] as const
-const HEALTH = ['service', 'loadBalancer', 'healthCheck'] as const
-const STICKY = ['service', 'loadBalancer', 'sticky', 'cookie'] as const
-
-/** Labels whose values are the same today. Who may come in must never be forgotten: kinds that are not built yet count too. */
-const PLACES: ReadonlyMap<string, Place> = new Map<string, Place>([
-  ['port', [...SERVER, 'port']],
-  ['protocol', [...SERVER, 'scheme']],
-  ['weight', [...SERVER, 'weight']],
-  ['frontend.priority', ['router', 'priority']],
-  ['frontend.entrypoints', ['router', 'entryPoints']],
-  ['frontend.passhostheader', ['service', 'loadBalancer', 'passHostHeader']],
-  ['frontend.whitelist.sourcerange', ['middleware', 'ipAllowList', 'sourceRange']],
-  ['frontend.whitelistsourcerange', ['middleware', 'ipAllowList', 'sourceRange']],
-  ['frontend.auth.basic', ['middleware', 'basicAuth', 'users']],
-  ['frontend.auth.basic.users', ['middleware', 'basicAuth', 'users']],
-  ['frontend.auth.basic.usersfile', ['middleware', 'basicAuth', 'usersFile']],
-  ['frontend.auth.basic.removeheader', ['middleware', 'basicAuth', 'removeHeader']],
-  ['frontend.auth.digest', ['middleware', 'digestAuth', 'users']],
-  ['frontend.auth.digest.users', ['middleware', 'digestAuth', 'users']],
-  ['frontend.auth.digest.usersfile', ['middleware', 'digestAuth', 'usersFile']],
-  ['frontend.auth.forward.address', ['middleware', 'forwardAuth', 'address']],
-  ['frontend.redirect.regex', ['middleware', 'redirectRegex', 'regex']],
-  ['frontend.redirect.replacement', ['middleware', 'redirectRegex', 'replacement']],
-  ['backend.circuitbreaker', ['middleware', 'circuitBreaker', 'expression']],
-  ['backend.circuitbreaker.expression', ['middleware', 'circuitBreaker', 'expression']],
-  ['backend.maxconn.amount', ['middleware', 'inFlightReq', 'amount']],
-  ['backend.loadbalancer.sticky', STICKY],
-  ['backend.loadbalancer.stickiness', STICKY],
-  ['backend.loadbalancer.stickiness.cookiename', [...STICKY, 'name']],
-  ['backend.healthcheck.path', [...HEALTH, 'path']],
-  ['backend.healthcheck.interval', [...HEALTH, 'interval']],
-  ['backend.healthcheck.timeout', [...HEALTH, 'timeout']],
-  ['backend.healthcheck.port', [...HEALTH, 'port']],
-  ['backend.healthcheck.scheme', [...HEALTH, 'scheme']],
-  ['backend.healthcheck.hostname', [...HEALTH, 'hostname']],
-])
-
 /** Of one instance; nobody reads more. */
 const MOST_PROBLEMS = 50
-
-/** Kinds of middleware in the order in which Traefik v1 had them work. */
-const ORDER = [
-  'ipAllowList',
-  'redirectScheme',
-  'redirectRegex',
-  'basicAuth',
-  'digestAuth',
-  'forwardAuth',
-  'headers',
-  'circuitBreaker',
-  'inFlightReq',
-]
 
 /** One router with its service. */
 interface Names {
@@ -141,7 +86,7 @@ class Translation {
       if (label.key === 'frontend.rule') modifiers.push(...this.#rule(label, names))
       else this.#list(label, this.#translate(label, names))
     }
-    const kinds = ORDER.filter((kind) => names.kinds.has(kind)).map((kind) => middlewareName(names, kind))
+    const kinds = KINDS.filter((kind) => names.kinds.has(kind)).map((kind) => middlewareName(names, kind))
     const middlewares = [...kinds, ...modifiers]
     if (middlewares.length > 0)
       this.#put(['routers', router, 'middlewares'], middlewares.join(), this.#origin)
