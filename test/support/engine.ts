@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo, Server } from 'node:net'
 import type { ForwardedOptions } from '../../src/proxy/forwarded-headers.ts'
-import type { ConnectionLimits } from '../../src/proxy/http1/client-connection.ts'
+import type { ConnectionLimits } from '../../src/proxy/http1/connection-host.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../src/proxy/http2/limits.ts'
 import type { Http2Limits } from '../../src/proxy/http2/limits.ts'
 import { allMatchers } from '../../src/routing/matcher-catalogue.ts'
