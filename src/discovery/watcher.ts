@@ -171,11 +171,12 @@ export class Watcher implements AsyncDisposable {
   }
 
   #tools(signal: AbortSignal): ProviderTools {
-    const { now, sleep, random } = this.#clock
+    const { now, monotonic, sleep, random } = this.#clock
     return {
       signal,
       name: this.name,
       now,
+      monotonic,
       sleep: (milliseconds) => sleep(milliseconds, signal),
       random,
       onRefresh: (listener) => void this.#refreshListeners.add(listener),
