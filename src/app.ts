@@ -283,6 +283,7 @@ function openWatchers(config: StaticConfig, definitions: ProviderDefinitions, lo
     return new Watcher({
       name,
       throttle: providersThrottleDuration,
+      trusted: definition.trusted ?? false,
       log,
       create: (tools) => definition.create(options as never, tools),
     })

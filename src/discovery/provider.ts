@@ -2,6 +2,9 @@ import type { Fields, OptionsOf, Shape } from '../config/fields.ts'
 import type { Problem } from '../config/problem.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 
+/** For how long instances serve whose absence is not proved; milliseconds (DESIGN §3). */
+export const UNPROVEN_LIMIT = 10 * 60_000
+
 /** One running copy of a service, as its source tells of it. Plain, readonly, comparable by value. */
 export interface Instance {
   /** Unique within the provider, and stable for the life of the instance. */
@@ -23,8 +26,6 @@ export interface Instance {
   readonly meta?: Readonly<Record<string, string>>
   /** On its way out: it gets no new requests and drains. */
   readonly terminating?: boolean
-  /** The source no longer shows it, but has not proved that it is gone; milliseconds since the epoch. */
-  readonly missingSince?: number
   /**
    * The source no longer shows it, but has not said that it is gone. Set by a provider that knows this by itself, or
    * by the watcher (`Snapshot.missing`). Such an instance serves while connections to it succeed, ten minutes at

@@ -3,9 +3,13 @@ import { ConfigurationError, describeOrigin } from '../config/problem.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
-import { Publisher } from './publisher.ts'
+import { DoubtTimer } from './doubt-timer.ts'
+import { doubtProblems, restoredProblem } from './doubt-problems.ts'
+import { PresenceGuard } from './presence-guard.ts'
+import { UNPROVEN_LIMIT } from './provider.ts'
 import type { ProviderTools, Snapshot, Update } from './provider.ts'
-import type { PartState, ProviderPicture, ProviderState, SourceHealth } from './source-state.ts'
+import { Publisher } from './publisher.ts'
+import type { PartState, PartSummary, ProviderPicture, ProviderState, SourceHealth } from './source-state.ts'
 
 export interface WatcherOptions {
   /** Name of the provider's file in camel case; it appears in lower case. */
@@ -14,8 +18,21 @@ export interface WatcherOptions {
   readonly create: (tools: ProviderTools) => AsyncIterable<Update>
   /** Milliseconds between two publications of additions and changes (`providersThrottleDuration`). */
   readonly throttle: number
+  /** Removals are obeyed at once, however many; see `ProviderDefinition.trusted`. */
+  readonly trusted?: boolean
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly clock?: Clock
+}
+
+/** A part that has neither been read nor failed. */
+const UNHEARD: PartState = {
+  snapshot: undefined,
+  lastSuccess: undefined,
+  answeredAt: undefined,
+  failure: undefined,
+  staleSince: undefined,
+  lastFailure: undefined,
+  restored: false,
 }
 
 const FIRST_BACKOFF = 100
@@ -34,6 +51,8 @@ export class Watcher implements AsyncDisposable {
   readonly #stopping = new AbortController()
   readonly #heard = Promise.withResolvers<void>()
   readonly #refreshListeners = new Set<() => void>()
+  readonly #guard: PresenceGuard
+  readonly #doubts: DoubtTimer
   #publisher: Publisher | undefined
   #running: Promise<void> | undefined
   /** Why the provider as a whole does not run now. */
@@ -42,11 +61,33 @@ export class Watcher implements AsyncDisposable {
   #crashesInARow = 0
   #endBackoff: (() => void) | undefined
   #hasHeard = false
+  /** What was restored has had its time. */
+  #restoreOver = false
 
   constructor(options: WatcherOptions) {
     this.name = options.name.toLowerCase()
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    const { monotonic } = this.#clock
+    this.#guard = new PresenceGuard({ trusted: options.trusted ?? false, monotonic })
+    this.#doubts = new DoubtTimer({
+      guard: this.#guard,
+      clock: this.#clock,
+      signal: this.#stopping.signal,
+      onExpiry: () => this.#publisher?.changed(this.#guard.served),
+      askForReading: () => this.#askForReading(),
+    })
+  }
+
+  /**
+   * Gives what the source was known to show before this process started. Each part serves until the source answers
+   * for it; its instances, of which nothing is proved now, for ten minutes at most. To be called before `start`.
+   */
+  restore(parts: ReadonlyMap<string, Snapshot>): void {
+    for (const [part, snapshot] of parts) {
+      this.#guard.restore(part, snapshot)
+      this.#parts.set(part, { ...UNHEARD, snapshot, restored: true })
+    }
   }
 
   /** Starts the provider; `onChange` is told whenever `picture` has become another. */
@@ -61,6 +102,10 @@ export class Watcher implements AsyncDisposable {
       signal: this.#stopping.signal,
       onChange,
     })
+    if (this.#parts.size > 0) {
+      this.#changed()
+      void this.#limitRestored()
+    }
     this.#running = this.#runForever()
   }
 
@@ -77,6 +122,10 @@ export class Watcher implements AsyncDisposable {
   /** Asks for a fresh read now, and ends a waiting time after a failure. */
   refresh(): void {
     this.#endBackoff?.()
+    this.#askForReading()
+  }
+
+  #askForReading(): void {
     for (const listener of this.#refreshListeners) {
       try {
         listener()
@@ -105,37 +154,64 @@ export class Watcher implements AsyncDisposable {
 
   /** Everything that the provider left out or cannot read now. */
   get problems(): readonly Problem[] {
+    const parts = [...this.#parts]
+    const restored = parts.filter(([, { restored }]) => restored).map(([part]) => part)
     return [
       ...this.failures,
-      ...[...this.#parts.values()].flatMap(({ snapshot }) => snapshot?.problems ?? []),
+      ...parts.flatMap(([, { snapshot }]) => snapshot?.problems ?? []),
+      ...parts.flatMap(([part]) => doubtProblems(this.name, part, this.#guard)),
+      ...restoredProblem(this.name, restored),
     ]
   }
 
   get state(): ProviderState {
-    const parts = [...this.#parts].map(([part, { snapshot, lastSuccess, lastFailure, failure }]) => ({
-      part,
-      lastSuccess,
-      lastFailure,
-      instances: snapshot?.instances?.length ?? 0,
-      error: failure?.message,
-    }))
-    const times = parts.flatMap(({ lastSuccess }) => lastSuccess ?? [])
-    const lastSuccess = times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b))
+    const parts = [...this.#parts].map(([part, state]) => this.#summary(part, state))
+    const sum = (count: (part: PartSummary) => number): number =>
+      parts.reduce((total, part) => total + count(part), 0)
+    const newest = [...this.#parts.values()].reduce<PartState | undefined>(
+      (best, part) => ((part.answeredAt ?? -Infinity) > (best?.answeredAt ?? -Infinity) ? part : best),
+      undefined,
+    )
     return {
       name: this.name,
       state: this.#health(),
       parts,
-      lastSuccess,
-      age: lastSuccess === undefined ? undefined : Math.max(0, this.#clock.now() - lastSuccess),
+      lastSuccess: newest?.lastSuccess,
+      age: this.#since(newest?.answeredAt),
       lastError: this.#lastError,
-      instances: parts.reduce((sum, { instances }) => sum + instances, 0),
+      instances: sum(({ instances }) => instances),
+      unproven: sum(({ unproven }) => unproven),
+      heldBack: sum(({ heldBack }) => heldBack),
+      heldBackTotal: this.#guard.heldBackTotal,
       problems: this.problems,
     }
   }
 
+  #summary(
+    part: string,
+    { lastSuccess, answeredAt, staleSince, lastFailure, ...state }: PartState,
+  ): PartSummary {
+    return {
+      part,
+      lastSuccess,
+      age: this.#since(answeredAt),
+      staleFor: this.#since(staleSince),
+      lastFailure,
+      instances: this.#guard.served.get(part)?.instances?.length ?? 0,
+      unproven: this.#guard.count(part, 'unproven'),
+      heldBack: this.#guard.count(part, 'held'),
+      restored: state.restored,
+      error: state.failure?.message,
+    }
+  }
+
+  #since(moment: number | undefined): number | undefined {
+    return moment === undefined ? undefined : this.#clock.monotonic() - moment
+  }
+
   #health(): SourceHealth {
     const parts = [...this.#parts.values()]
-    const faulty = this.#crash !== undefined || parts.some(({ failure }) => failure)
+    const faulty = this.#crash !== undefined || parts.some(({ failure, restored }) => failure ?? restored)
     if (!faulty) return this.#hasHeard ? 'ok' : 'starting'
     return parts.some(({ snapshot }) => snapshot) ? 'stale' : 'failing'
   }
@@ -188,29 +264,51 @@ export class Watcher implements AsyncDisposable {
     if ('failure' in update) this.#partFailed(part, update.failure)
     else {
       this.#healed(part)
-      if ('gone' in update) this.#parts.delete(part)
+      if ('gone' in update) this.#partGone(part)
       else this.#partRead(part, update)
-      this.#publisher?.changed(this.#snapshots())
+      this.#changed()
     }
     this.#hear()
   }
 
   #partRead(part: string, snapshot: Snapshot): void {
-    const lastFailure = this.#parts.get(part)?.lastFailure
-    this.#parts.set(part, { snapshot, lastSuccess: this.#clock.now(), failure: undefined, lastFailure })
+    const { lastFailure } = this.#parts.get(part) ?? UNHEARD
+    this.#guard.take(part, snapshot)
+    const times = { lastSuccess: this.#clock.now(), answeredAt: this.#clock.monotonic(), lastFailure }
+    this.#parts.set(part, { ...UNHEARD, ...times, snapshot })
+  }
+
+  #partGone(part: string): void {
+    this.#parts.delete(part)
+    this.#guard.drop(part)
   }
 
   #partFailed(part: string, failure: Problem): void {
-    const before = this.#parts.get(part)
+    const before = this.#parts.get(part) ?? UNHEARD
     this.#lastError = failure
-    this.#parts.set(part, {
-      snapshot: before?.snapshot,
-      lastSuccess: before?.lastSuccess,
-      failure,
-      lastFailure: this.#clock.now(),
-    })
-    if (!sameFailure(before?.failure, failure))
-      this.#logFailure(part, failure, before?.snapshot !== undefined)
+    const staleSince = before.staleSince ?? this.#clock.monotonic()
+    this.#parts.set(part, { ...before, failure, staleSince, lastFailure: this.#clock.now() })
+    if (!sameFailure(before.failure, failure)) this.#logFailure(part, failure, before.snapshot !== undefined)
+  }
+
+  #changed(): void {
+    if (this.#restoreOver) this.#dropForgotten()
+    this.#publisher?.changed(this.#guard.served)
+    this.#doubts.changed()
+  }
+
+  /** Restored parts that are not heard of within the time that instances get belong to the source no more. */
+  async #limitRestored(): Promise<void> {
+    await this.#clock.sleep(UNPROVEN_LIMIT, this.#stopping.signal).catch(() => undefined)
+    this.#restoreOver = true
+    this.#changed()
+  }
+
+  /** As long as the source does not answer at all, or fails for this part, nothing is known about it. */
+  #dropForgotten(): void {
+    const parts = [...this.#parts]
+    if (this.#crash || parts.every(([, { answeredAt }]) => answeredAt === undefined)) return
+    for (const [part, { restored, failure }] of parts) if (restored && !failure) this.#partGone(part)
   }
 
   #crashed(failure: Problem): void {
@@ -238,12 +336,6 @@ export class Watcher implements AsyncDisposable {
       code: failure.code,
       place,
     })
-  }
-
-  #snapshots(): ReadonlyMap<string, Snapshot> {
-    return new Map(
-      [...this.#parts].flatMap(([part, { snapshot }]) => (snapshot ? [[part, snapshot] as const] : [])),
-    )
   }
 
   #hear(): void {
