@@ -6,6 +6,7 @@ import { refusedIp } from '../discovery/address.ts'
 import { certificateDefinitions } from '../discovery/certificate-definitions.ts'
 import type { CertificateDefinitions } from '../discovery/certificate-definitions.ts'
 import type { Discovery } from '../discovery/discovery.ts'
+import { FailingEndpoints } from '../discovery/failing-endpoints.ts'
 import { NameResolver } from '../discovery/name-resolver.ts'
 import type { Preparation } from '../discovery/preparation.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
@@ -45,6 +46,7 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions
   readonly #resolver: NameResolver
   readonly #lifeCycle: LifeCycle
+  readonly #failing = new FailingEndpoints()
   readonly #certificates: CertificateStore
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
@@ -136,6 +138,17 @@ export class ControlPlane {
     if (!this.#closed) this.#publish(this.#lifeCycle.drained(worker, service, endpoint, version))
   }
 
+  /**
+   * Connections to an endpoint fail (refused, reset, timed out; not: answers with 5xx), or succeed again. This is where
+   * passive health is to be wired: with the names of the plan, once when the state changes. An endpoint whose absence
+   * its source has not proved is let go then.
+   */
+  connectionsFail(service: string, endpoint: string, failing: boolean): void {
+    if (this.#closed) return
+    this.#failing.report(service, endpoint, failing)
+    if (failing && this.#isInDoubt(service, endpoint)) this.schedule()
+  }
+
   /** The set of workers has changed: a drain may have waited for one that is gone. */
   workersChanged(): void {
     if (!this.#closed) this.#publish(this.#lifeCycle.sweep())
@@ -156,23 +169,31 @@ export class ControlPlane {
     for (const [name, { endpoints, config }] of this.#routing.services) {
       const addressed = endpoints.flatMap((endpoint) => {
         hosts.add(endpoint.host)
-        return this.#addressed(endpoint)
+        return this.#addressed(name, endpoint)
       })
       wanted.set(name, { drainTimeout: config.drainTimeout, endpoints: new Map(addressed) })
     }
     this.#resolver.keepOnly(hosts)
+    this.#failing.keepOnly(wanted)
     return wanted
   }
 
+  #isInDoubt(service: string, key: string): boolean {
+    const { endpoints = [] } = this.#routing.services.get(service) ?? {}
+    return endpoints.some((endpoint) => endpoint.unproven === true && key.startsWith(endpoint.key))
+  }
+
   /** A host name with several addresses is several endpoints. */
-  #addressed(endpoint: Endpoint): (readonly [string, WantedEndpoint])[] {
+  #addressed(service: string, endpoint: Endpoint): (readonly [string, WantedEndpoint])[] {
     const addresses = this.#resolver.addresses(endpoint.host)
     // A name must not lead where an address may not: to this machine's own metadata service, for one.
     const allowed =
       endpoint.instance === undefined ? addresses : addresses.filter((address) => !refusedIp(address))
     return allowed.map((address) => {
       const key = address === endpoint.host ? endpoint.key : `${endpoint.key}|${address}`
-      return [key, toWanted(endpoint, address)] as const
+      const wanted = toWanted(endpoint, address)
+      const letGo = this.#failing.isLetGo(service, key, endpoint)
+      return [key, letGo ? { ...wanted, terminating: true } : wanted] as const
     })
   }
 
