@@ -8,6 +8,7 @@ import type { CertificateDefinitions } from '../discovery/certificate-definition
 import type { Discovery } from '../discovery/discovery.ts'
 import { FailingEndpoints } from '../discovery/failing-endpoints.ts'
 import { NameResolver } from '../discovery/name-resolver.ts'
+import type { Lookup } from '../discovery/name-resolver.ts'
 import type { Preparation } from '../discovery/preparation.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
 import type { Endpoint, RoutingConfig } from '../discovery/routing-config.ts'
@@ -36,6 +37,8 @@ export interface ControlPlaneOptions {
   readonly precedence: readonly string[]
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup
 }
 
 /**
@@ -48,6 +51,8 @@ export class ControlPlane {
   readonly #lifeCycle: LifeCycle
   readonly #failing = new FailingEndpoints()
   readonly #certificates: CertificateStore
+  /** Host names of instances that lead to an address where none may be, and why that is so. */
+  #refusedNames = new Map<string, string>()
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
@@ -63,7 +68,7 @@ export class ControlPlane {
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options
-    this.#resolver = new NameResolver(() => this.schedule())
+    this.#resolver = new NameResolver(() => this.schedule(), options.lookup)
     this.#certificates = new CertificateStore(() => this.schedule())
     this.#lifeCycle = new LifeCycle({
       draining: options.draining,
@@ -88,6 +93,7 @@ export class ControlPlane {
       ...sources.problems,
       ...discovery.problems,
       ...this.#unresolvedNames(),
+      ...this.#misleadingNames(),
       ...this.#routing.problems,
       ...certificates,
     ]
@@ -166,6 +172,7 @@ export class ControlPlane {
   #wanted(): Map<string, WantedService> {
     const hosts = new Set<string>()
     const wanted = new Map<string, WantedService>()
+    this.#refusedNames = new Map()
     for (const [name, { endpoints, config }] of this.#routing.services) {
       const addressed = endpoints.flatMap((endpoint) => {
         hosts.add(endpoint.host)
@@ -187,14 +194,29 @@ export class ControlPlane {
   #addressed(service: string, endpoint: Endpoint): (readonly [string, WantedEndpoint])[] {
     const addresses = this.#resolver.addresses(endpoint.host)
     // A name must not lead where an address may not: to this machine's own metadata service, for one.
-    const allowed =
-      endpoint.instance === undefined ? addresses : addresses.filter((address) => !refusedIp(address))
+    const allowed = addresses.filter((address) => this.#mayServe(endpoint, address))
     return allowed.map((address) => {
       const key = address === endpoint.host ? endpoint.key : `${endpoint.key}|${address}`
       const wanted = toWanted(endpoint, address)
       const letGo = this.#failing.isLetGo(service, key, endpoint)
       return [key, letGo ? { ...wanted, terminating: true } : wanted] as const
     })
+  }
+
+  #mayServe({ instance, host }: Endpoint, address: string): boolean {
+    const refused = instance === undefined ? undefined : refusedIp(address)
+    if (refused !== undefined) this.#refusedNames.set(host, `${address}, which ${refused}`)
+    return refused === undefined
+  }
+
+  #misleadingNames(): Problem[] {
+    return [...this.#refusedNames].map(([host, where]) => ({
+      code: 'E304',
+      severity: 'error',
+      origin: { source: 'DNS', key: host },
+      message: `the host name ${host} of an instance stands for ${where}; nothing is sent there`,
+      remedy: 'register the address at which the service can be reached',
+    }))
   }
 
   #unresolvedNames(): Problem[] {
