@@ -12,9 +12,9 @@ export interface ProviderPicture {
 export interface PartState {
   /** The last good answer, or what was restored from disk; undefined when there has never been one. */
   readonly snapshot: Snapshot | undefined
-  /** Milliseconds since the epoch; of a restored part, by which its source has not answered yet, undefined. */
+  /** Milliseconds since the epoch; of a restored part, when it was last vouched for in an earlier process. */
   readonly lastSuccess: number | undefined
-  /** The same moment on the clock that never jumps. */
+  /** The same moment on the clock that never jumps; undefined when it was in an earlier process. */
   readonly answeredAt: number | undefined
   /** Why it cannot be read now; undefined when it can. */
   readonly failure: Problem | undefined

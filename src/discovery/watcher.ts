@@ -9,6 +9,7 @@ import { PresenceGuard } from './presence-guard.ts'
 import { UNPROVEN_LIMIT } from './provider.ts'
 import type { ProviderTools, Snapshot, Update } from './provider.ts'
 import { Publisher } from './publisher.ts'
+import type { StoredPart } from './stored-picture.ts'
 import type { PartState, PartSummary, ProviderPicture, ProviderState, SourceHealth } from './source-state.ts'
 
 export interface WatcherOptions {
@@ -83,11 +84,29 @@ export class Watcher implements AsyncDisposable {
    * Gives what the source was known to show before this process started. Each part serves until the source answers
    * for it; its instances, of which nothing is proved now, for ten minutes at most. To be called before `start`.
    */
-  restore(parts: ReadonlyMap<string, Snapshot>): void {
-    for (const [part, snapshot] of parts) {
+  restore(parts: ReadonlyMap<string, StoredPart>): void {
+    const staleSince = this.#clock.monotonic()
+    for (const [part, { snapshot, knownAt }] of parts) {
       this.#guard.restore(part, snapshot)
-      this.#parts.set(part, { ...UNHEARD, snapshot, restored: true })
+      this.#parts.set(part, { ...UNHEARD, snapshot, lastSuccess: knownAt, staleSince, restored: true })
     }
+  }
+
+  /** What is to be restored in a process that starts while the source is down; nothing of a source that is trusted. */
+  get stored(): ReadonlyMap<string, StoredPart> {
+    const now = this.#clock.now()
+    const stored = new Map<string, StoredPart>()
+    for (const [part, snapshot] of this.#options.trusted ? [] : this.#guard.served) {
+      const { failure, restored, lastSuccess = 0 } = this.#parts.get(part) ?? UNHEARD
+      const vouchedFor = !this.#crash && !failure && !restored
+      stored.set(part, { snapshot, knownAt: vouchedFor ? now : lastSuccess })
+    }
+    return stored
+  }
+
+  /** Something was restored, so that there is no need to wait for the source. */
+  get hasRestored(): boolean {
+    return [...this.#parts.values()].some(({ restored }) => restored)
   }
 
   /** Starts the provider; `onChange` is told whenever `picture` has become another. */

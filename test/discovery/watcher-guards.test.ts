@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Problem } from '../../src/config/problem.ts'
 import { UNPROVEN_LIMIT } from '../../src/discovery/provider.ts'
 import type { Instance, Snapshot } from '../../src/discovery/provider.ts'
+import type { StoredPart } from '../../src/discovery/stored-picture.ts'
 import { Watcher } from '../../src/discovery/watcher.ts'
 import { FakeClock, turns } from './fake-clock.ts'
 import { FakeProvider, instance } from './fake-provider.ts'
@@ -16,7 +17,7 @@ const FAILURE: Problem = {
 
 interface Given {
   readonly trusted?: boolean
-  readonly restored?: ReadonlyMap<string, Snapshot>
+  readonly restored?: ReadonlyMap<string, StoredPart>
 }
 
 async function watching({ trusted = false, restored }: Given = {}) {
@@ -127,9 +128,9 @@ test('a part that cannot be read tells for how long', async () => {
   assert.equal(world.watcher.state.parts[0]?.staleFor, undefined)
 })
 
-const RESTORED = new Map<string, Snapshot>([
-  ['a', { part: 'a', instances: many(1, 2) }],
-  ['b', { part: 'b', instances: many(3) }],
+const RESTORED = new Map<string, StoredPart>([
+  ['a', { knownAt: 900_000, snapshot: { part: 'a', instances: many(1, 2) } }],
+  ['b', { knownAt: 900_000, snapshot: { part: 'b', instances: many(3) } }],
 ])
 
 test('what was restored serves at once, marked as stale, and each part until its source answers', async () => {
@@ -140,10 +141,15 @@ test('what was restored serves at once, marked as stale, and each part until its
   await world.say(many(1), { part: 'a' })
   assert.deepEqual(world.ids(), ['i1', 'i3'])
   assert.deepEqual(
-    world.watcher.state.parts.map(({ part, restored }) => [part, restored]),
+    world.watcher.state.parts.map(({ part, restored, lastSuccess, staleFor }) => [
+      part,
+      restored,
+      lastSuccess,
+      staleFor,
+    ]),
     [
-      ['a', false],
-      ['b', true],
+      ['a', false, 1_000_000, undefined],
+      ['b', true, 900_000, 0],
     ],
   )
   await world.say(many(3), { part: 'b' })
@@ -158,6 +164,28 @@ test('instances that were restored go ten minutes after the start, however long 
   assert.deepEqual(world.ids(), ['i1', 'i2', 'i3'])
   await world.clock.advance(1)
   assert.deepEqual(world.ids(), [])
+})
+
+test('what is stored tells for when its source vouched for it', async () => {
+  await using world = await watching({ restored: RESTORED })
+  await world.say(many(1), { part: 'a' })
+  world.provider.yields({ part: 'c', instances: many(7) }, { part: 'c', failure: FAILURE })
+  await turns()
+  await world.clock.advance(5_000)
+  assert.deepEqual(
+    [...world.watcher.stored].map(([part, { knownAt }]) => [part, knownAt]),
+    [
+      ['a', 1_005_000],
+      ['b', 900_000],
+      ['c', 1_000_000],
+    ],
+  )
+})
+
+test('a trusted source stores nothing: it can be read again', async () => {
+  await using world = await watching({ trusted: true })
+  await world.say(many(1))
+  assert.equal(world.watcher.stored.size, 0)
 })
 
 test('a restored part that a source which answers never names is forgotten', async () => {

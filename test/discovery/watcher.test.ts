@@ -322,7 +322,7 @@ test('a provider whose start throws is tried again', async () => {
 test('all providers together are ready when each has said or failed something', async () => {
   await using one = await watching()
   await using two = await watching()
-  const discovery = new Discovery([one.watcher, two.watcher], one.clock)
+  const discovery = new Discovery([one.watcher, two.watcher], { clock: one.clock })
   let ready: boolean | undefined
   const waiting = discovery.ready(5_000).then((inTime) => (ready = inTime))
   await one.say(instance('a'))
@@ -339,7 +339,7 @@ test('all providers together are ready when each has said or failed something', 
 
 test('readiness is not waited for longer than told', async () => {
   await using world = await watching()
-  const waiting = new Discovery([world.watcher], world.clock).ready(5_000)
+  const waiting = new Discovery([world.watcher], { clock: world.clock }).ready(5_000)
   await world.clock.advance(5_000)
   assert.equal(await waiting, false)
 })

@@ -27,7 +27,7 @@ export async function controlling(lookup?: Lookup) {
     stop: async () => undefined,
     close: async () => undefined,
   }
-  const discovery = new Discovery([watcher], clock)
+  const discovery = new Discovery([watcher], { clock })
   const given = context()
   const control = new ControlPlane({
     discovery,
