@@ -283,12 +283,14 @@ function openAccessLog({ accessLog }: StaticConfig, log: Logger): LineWriter | u
 
 function openWatchers(config: StaticConfig, definitions: ProviderDefinitions, log: Logger): Watcher[] {
   const { sources, providersThrottleDuration } = config.providers
+  const { proofs } = config.experiments
   return [...sources].map(([name, options]) => {
     const definition = definitions.get(name)!
     return new Watcher({
       name,
       throttle: providersThrottleDuration,
       trusted: definition.trusted ?? false,
+      proofs,
       log,
       create: (tools) => definition.create(options as never, tools),
     })

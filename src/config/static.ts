@@ -62,6 +62,9 @@ function staticOptions(field: Fields) {
         {
           retries: field.boolean('Sends failed requests again where that is safe.').default(true),
           draining: field.boolean('Lets requests of endpoints that leave finish.').default(true),
+          proofs: field
+            .boolean('Keeps instances that a source no longer shows until their absence is proved.')
+            .default(true),
         },
       )
       .prefault({}),

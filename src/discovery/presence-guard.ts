@@ -8,6 +8,8 @@ import type { Instance, Snapshot } from './provider.ts'
 export interface PresenceGuardOptions {
   /** Removals are obeyed at once, however many; see `ProviderDefinition.trusted`. */
   readonly trusted: boolean
+  /** False believes every answer: the contrast of the scenarios. */
+  readonly proofs: boolean
   /** Milliseconds of a clock that never jumps. */
   readonly monotonic: () => number
 }
@@ -72,6 +74,7 @@ export class PresenceGuard {
 
   /** A sound answer about a part. */
   take(part: string, answer: Snapshot): void {
+    if (!this.#options.proofs) return void this.#parts.set(part, believed(answer))
     const before = this.#parts.get(part)
     // Readings without a number count downwards, so that they never meet one with.
     const reading = answer.reading ?? --this.#readings
@@ -170,6 +173,20 @@ export class PresenceGuard {
       return { keptRouting: undefined }
     if (!doubt) this.#heldBackTotal++
     return keep('held')
+  }
+}
+
+/** Of what the source itself does not show, nothing. */
+function believed(answer: Snapshot): GuardedPart {
+  const { missing: _, unread: __, released: ___, reading: ____, ...snapshot } = answer
+  const instances = answer.instances?.filter(({ unproven }) => !unproven)
+  return {
+    answer,
+    kept: new Map(),
+    doubts: new Map(),
+    over: new Set(),
+    keptRouting: undefined,
+    snapshot: { ...snapshot, ...(instances ? { instances } : {}) },
   }
 }
 

@@ -21,6 +21,8 @@ export interface WatcherOptions {
   readonly throttle: number
   /** Removals are obeyed at once, however many; see `ProviderDefinition.trusted`. */
   readonly trusted?: boolean
+  /** False believes every answer: the contrast of the scenarios. Default true. */
+  readonly proofs?: boolean
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly clock?: Clock
 }
@@ -70,7 +72,11 @@ export class Watcher implements AsyncDisposable {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     const { monotonic } = this.#clock
-    this.#guard = new PresenceGuard({ trusted: options.trusted ?? false, monotonic })
+    this.#guard = new PresenceGuard({
+      trusted: options.trusted ?? false,
+      proofs: options.proofs ?? true,
+      monotonic,
+    })
     this.#doubts = new DoubtTimer({
       guard: this.#guard,
       clock: this.#clock,

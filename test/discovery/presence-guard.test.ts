@@ -16,9 +16,9 @@ function api(...numbers: readonly number[]): Instance[] {
   return numbers.map((n) => instance(`api-${n}`, { name: 'api', address: `10.0.1.${n}` }))
 }
 
-function guarding(trusted = false) {
+function guarding({ trusted = false, proofs = true } = {}) {
   let now = 5
-  const guard = new PresenceGuard({ trusted, monotonic: () => now })
+  const guard = new PresenceGuard({ trusted, proofs, monotonic: () => now })
   return {
     guard,
     pass: (milliseconds: number) => {
@@ -124,11 +124,18 @@ for (const { name, before, answer, expected } of answers) {
 }
 
 test('a source that is trusted is obeyed at once', () => {
-  const world = guarding(true)
+  const world = guarding({ trusted: true })
   world.say(web(1, 2, 3, 4, 5))
   world.say([])
   assert.deepEqual(world.ids(), [])
   assert.equal(world.guard.wantsReading, false)
+})
+
+test('without proofs every answer is believed', () => {
+  const world = guarding({ proofs: false })
+  world.say(web(1, 2, 3, 4, 5))
+  world.say([...web(1), { ...instance('b'), unproven: true }], { missing: 'unproven' })
+  assert.deepEqual(world.ids(), ['web-1'])
 })
 
 test('a second reading that agrees is obeyed; one that does not ends the doubt', () => {
