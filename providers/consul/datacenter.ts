@@ -293,6 +293,7 @@ export class Datacenter {
       reading: this.#readings.number,
       missing: this.#services?.size === 0 ? 'unproven' : 'gone',
       unread: [...this.#reads.failures.keys(), ...this.#hidden],
+      catalog: [...this.#anchor],
     })
   }
 

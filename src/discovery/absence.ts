@@ -10,15 +10,28 @@ export interface Doubt {
   readonly since: number
   /** Of `held`: the reading that said so; another one must agree. */
   readonly reading: number | undefined
+  /** `Snapshot.catalog` of the picture that showed it last. */
+  readonly catalog: readonly string[] | undefined
 }
 
 /** Fewer may go at once without a second reading (DESIGN §6). */
 const FEW = 3
 
-/** Whether the source has said by this snapshot that an instance that is not in it is gone. */
-export function provesAbsence({ missing, unread, released }: Snapshot, { id, name }: Instance): boolean {
+/**
+ * Whether the source has said by this snapshot that an instance that is not in it is gone. `shownBy` is the catalog
+ * that showed it last.
+ */
+export function provesAbsence(
+  { missing, unread, released, catalog }: Snapshot,
+  { id, name }: Instance,
+  shownBy: readonly string[] | undefined,
+): boolean {
   if (released?.includes(id) === true) return true
-  return missing !== 'unproven' && unread?.includes(name) !== true
+  return missing !== 'unproven' && unread?.includes(name) !== true && mayBeTheSame(catalog, shownBy)
+}
+
+function mayBeTheSame(a: readonly string[] = [], b: readonly string[] = []): boolean {
+  return a.length === 0 || b.length === 0 || a.some((mark) => b.includes(mark))
 }
 
 /**

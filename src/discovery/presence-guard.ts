@@ -119,19 +119,23 @@ export class PresenceGuard {
     const kept = new Map<string, Instance>()
     const keep = (instance: Instance, why: Doubt['why']): void => {
       kept.set(instance.id, instance.unproven ? instance : { ...instance, unproven: true })
-      doubts.set(instance.id, before?.doubts.get(instance.id) ?? { why, since: now, reading })
+      const catalog = before?.answer.catalog
+      doubts.set(instance.id, before?.doubts.get(instance.id) ?? { why, since: now, reading, catalog })
     }
     const gone: Instance[] = []
     for (const instance of before?.snapshot.instances ?? []) {
       if (shown.has(instance.id)) continue
       const doubt = before?.doubts.get(instance.id)
-      if (!provesAbsence(answer, instance)) keep(instance, 'unproven')
+      const shownBy = doubt ? doubt.catalog : before?.answer.catalog
+      if (!provesAbsence(answer, instance, shownBy)) keep(instance, 'unproven')
       else if (doubt?.why === 'held' && doubt.reading === reading) keep(instance, 'held')
       else if (doubt === undefined && instance.terminating !== true) gone.push(instance)
     }
     for (const instance of this.#doubted(before, answer, gone)) keep(instance, 'held')
     for (const [id, { unproven }] of shown) {
-      if (unproven) doubts.set(id, before?.doubts.get(id) ?? { why: 'unproven', since: now, reading })
+      if (!unproven) continue
+      const { catalog } = answer
+      doubts.set(id, before?.doubts.get(id) ?? { why: 'unproven', since: now, reading, catalog })
     }
     return { kept, doubts }
   }
@@ -162,7 +166,10 @@ export class PresenceGuard {
     if (!node) return { keptRouting: undefined }
     const doubt = before.keptRouting?.doubt
     const keep = (why: Doubt['why']): Pick<GuardedPart, 'keptRouting'> => ({
-      keptRouting: { node, doubt: doubt ?? { why, since: this.#options.monotonic(), reading } },
+      keptRouting: {
+        node,
+        doubt: doubt ?? { why, since: this.#options.monotonic(), reading, catalog: before.answer.catalog },
+      },
     })
     if (answer.missing === 'unproven') {
       const lost = definitionsIn(node) > 0 && definitionsIn(answer.routing) === 0

@@ -68,6 +68,12 @@ export interface Snapshot {
    */
   readonly released?: readonly string[]
   /**
+   * Marks of the data that the source answers from, such as the ids of its servers. Of two pictures that share none,
+   * the later one comes from a source that may have forgotten: what it does not show is unproven, whatever else is said.
+   * It is kept on disk, and so tells a source that lost its data while this process was not running.
+   */
+  readonly catalog?: readonly string[]
+  /**
    * Number of the complete reading on which this picture rests, for providers that follow changes piece by piece: it
    * grows when everything has been read anew after `onRefresh` asked for it. Left out: every snapshot is a complete
    * reading of its own, begun after the last one had ended. A second reading must confirm that most instances of a

@@ -28,7 +28,7 @@ export function encodePicture(picture: StoredPicture): { readonly text: string; 
       const instances = snapshot.instances?.flatMap((instance) => instanceWithoutSecrets(instance) ?? [])
       leftOut += (snapshot.instances?.length ?? 0) - (instances?.length ?? 0)
       const routing = snapshot.routing && toJson(routingWithoutSecrets(snapshot.routing))
-      return { part, knownAt, instances, routing }
+      return { part, knownAt, catalog: snapshot.catalog, instances, routing }
     }),
   ])
   const body = JSON.stringify(providers)
@@ -60,11 +60,13 @@ function toProvider(value: unknown): [string, ReadonlyMap<string, StoredPart>] {
 
 function toPart(value: unknown): [string, StoredPart] {
   if (!isRecord(value)) throw damaged()
-  const { part, knownAt, instances, routing } = value
+  const { part, knownAt, catalog, instances, routing } = value
   if (typeof part !== 'string' || typeof knownAt !== 'number') throw damaged()
   if (instances !== undefined && !(Array.isArray(instances) && instances.every(isInstance))) throw damaged()
+  if (catalog !== undefined && !isTexts(catalog)) throw damaged()
   const snapshot = {
     part,
+    ...(catalog === undefined ? {} : { catalog }),
     ...(instances === undefined ? {} : { instances: instances as Instance[] }),
     ...(routing === undefined ? {} : { routing: fromJson(routing) }),
   }

@@ -251,6 +251,27 @@ test('whoever lost its address does not come back when the taker leaves, unless 
   assert.deepEqual(world.ids(), ['a'])
 })
 
+test('a source that answers from other data may have forgotten: nothing is proved until it has shown it', () => {
+  const world = guarding()
+  world.say(web(1, 2), { catalog: ['s1', 's2'] })
+  world.say(web(1), { catalog: ['s3'] })
+  assert.deepEqual(world.ids(), ['web-1', 'web-2?'])
+  world.say(web(1), { catalog: ['s3'] })
+  assert.deepEqual(world.ids(), ['web-1', 'web-2?'])
+  world.say(web(1, 2), { catalog: ['s3'] })
+  world.say(web(1), { catalog: ['s3', 's4'] })
+  assert.deepEqual(world.ids(), ['web-1'])
+})
+
+test('data that were lost between two processes are noticed as well', () => {
+  const world = guarding()
+  world.guard.restore('', { instances: web(1, 2), catalog: ['s1'] })
+  world.say(web(1), { catalog: ['s3'] })
+  assert.deepEqual(world.ids(), ['web-1', 'web-2?'])
+  world.say(web(1), { catalog: ['s3'], released: ['web-2'] })
+  assert.deepEqual(world.ids(), ['web-1'])
+})
+
 test('what was restored is unproven until the source answers, and then as it says', () => {
   const world = guarding()
   world.guard.restore('', { instances: web(1, 2, 3, 4, 5) })

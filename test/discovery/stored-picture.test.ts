@@ -53,8 +53,8 @@ test('what is written is read again as it was', () => {
     ]),
     ORIGIN,
   )
-  const { snapshot } = throughText({ instances: [full], routing })
-  assert.deepEqual(snapshot, { part: '', instances: [full], routing })
+  const { snapshot } = throughText({ instances: [full], routing, catalog: ['s1'] })
+  assert.deepEqual(snapshot, { part: '', catalog: ['s1'], instances: [full], routing })
 })
 
 const AUTH = 'traefik.http.middlewares.auth'

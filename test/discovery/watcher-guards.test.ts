@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Problem } from '../../src/config/problem.ts'
+import { Discovery } from '../../src/discovery/discovery.ts'
 import { UNPROVEN_LIMIT } from '../../src/discovery/provider.ts'
 import type { Instance, Snapshot } from '../../src/discovery/provider.ts'
 import type { StoredPart } from '../../src/discovery/stored-picture.ts'
@@ -154,6 +155,16 @@ test('what was restored serves at once, marked as stale, and each part until its
   )
   await world.say(many(3), { part: 'b' })
   assert.deepEqual([world.watcher.state.state, world.codes()], ['ok', []])
+})
+
+test('with a restored picture the start waits for its source for a moment only', async () => {
+  await using world = await watching({ restored: RESTORED })
+  const { clock, watcher } = world
+  const waiting = new Discovery([watcher], { clock }).ready(5_000)
+  await clock.advance(499)
+  assert.equal(await Promise.race([waiting, turns()]), undefined)
+  await clock.advance(1)
+  assert.equal(await waiting, true)
 })
 
 test('instances that were restored go ten minutes after the start, however long the source is down', async () => {
