@@ -49,6 +49,10 @@ export class PresenceGuard {
     return new Map([...this.#parts].map(([part, { snapshot }]) => [part, snapshot]))
   }
 
+  servedOf(part: string): Snapshot | undefined {
+    return this.#parts.get(part)?.snapshot
+  }
+
   /** How many instances of the part (routing counts as one) serve for this reason. */
   count(part: string, why: Doubt['why']): number {
     return doubtsOf(this.#parts.get(part)).filter((doubt) => doubt.why === why).length

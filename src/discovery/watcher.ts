@@ -4,13 +4,13 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { DoubtTimer } from './doubt-timer.ts'
-import { doubtProblems, restoredProblem } from './doubt-problems.ts'
 import { PresenceGuard } from './presence-guard.ts'
 import { UNPROVEN_LIMIT } from './provider.ts'
-import type { ProviderTools, Snapshot, Update } from './provider.ts'
+import type { ProviderTools, Update } from './provider.ts'
 import { Publisher } from './publisher.ts'
+import { SourceParts } from './source-parts.ts'
+import type { ProviderPicture, ProviderState } from './source-state.ts'
 import type { StoredPart } from './stored-picture.ts'
-import type { PartState, PartSummary, ProviderPicture, ProviderState, SourceHealth } from './source-state.ts'
 
 export interface WatcherOptions {
   /** Name of the provider's file in camel case; it appears in lower case. */
@@ -27,17 +27,6 @@ export interface WatcherOptions {
   readonly clock?: Clock
 }
 
-/** A part that has neither been read nor failed. */
-const UNHEARD: PartState = {
-  snapshot: undefined,
-  lastSuccess: undefined,
-  answeredAt: undefined,
-  failure: undefined,
-  staleSince: undefined,
-  lastFailure: undefined,
-  restored: false,
-}
-
 const FIRST_BACKOFF = 100
 const LONGEST_BACKOFF = 30_000
 
@@ -50,17 +39,14 @@ export class Watcher implements AsyncDisposable {
   readonly name: string
   readonly #options: WatcherOptions
   readonly #clock: Clock
-  readonly #parts = new Map<string, PartState>()
   readonly #stopping = new AbortController()
   readonly #heard = Promise.withResolvers<void>()
   readonly #refreshListeners = new Set<() => void>()
   readonly #guard: PresenceGuard
+  readonly #parts: SourceParts
   readonly #doubts: DoubtTimer
   #publisher: Publisher | undefined
   #running: Promise<void> | undefined
-  /** Why the provider as a whole does not run now. */
-  #crash: Problem | undefined
-  #lastError: Problem | undefined
   #crashesInARow = 0
   #endBackoff: (() => void) | undefined
   #hasHeard = false
@@ -77,6 +63,7 @@ export class Watcher implements AsyncDisposable {
       proofs: options.proofs ?? true,
       monotonic,
     })
+    this.#parts = new SourceParts(this.name, this.#guard, this.#clock)
     this.#doubts = new DoubtTimer({
       guard: this.#guard,
       clock: this.#clock,
@@ -91,28 +78,17 @@ export class Watcher implements AsyncDisposable {
    * for it; its instances, of which nothing is proved now, for ten minutes at most. To be called before `start`.
    */
   restore(parts: ReadonlyMap<string, StoredPart>): void {
-    const staleSince = this.#clock.monotonic()
-    for (const [part, { snapshot, knownAt }] of parts) {
-      this.#guard.restore(part, snapshot)
-      this.#parts.set(part, { ...UNHEARD, snapshot, lastSuccess: knownAt, staleSince, restored: true })
-    }
+    for (const [part, stored] of parts) this.#parts.restore(part, stored)
   }
 
   /** What is to be restored in a process that starts while the source is down; nothing of a source that is trusted. */
   get stored(): ReadonlyMap<string, StoredPart> {
-    const now = this.#clock.now()
-    const stored = new Map<string, StoredPart>()
-    for (const [part, snapshot] of this.#options.trusted ? [] : this.#guard.served) {
-      const { failure, restored, lastSuccess = 0 } = this.#parts.get(part) ?? UNHEARD
-      const vouchedFor = !this.#crash && !failure && !restored
-      stored.set(part, { snapshot, knownAt: vouchedFor ? now : lastSuccess })
-    }
-    return stored
+    return this.#options.trusted ? new Map() : this.#parts.stored
   }
 
   /** Something was restored, so that there is no need to wait for the source. */
   get hasRestored(): boolean {
-    return [...this.#parts.values()].some(({ restored }) => restored)
+    return this.#parts.hasRestored
   }
 
   /** Starts the provider; `onChange` is told whenever `picture` has become another. */
@@ -173,72 +149,16 @@ export class Watcher implements AsyncDisposable {
 
   /** What cannot be read now. Each was logged when it began. */
   get failures(): readonly Problem[] {
-    const parts = [...this.#parts.values()]
-    return [...(this.#crash ? [this.#crash] : []), ...parts.flatMap(({ failure }) => failure ?? [])]
+    return this.#parts.failures
   }
 
-  /** Everything that the provider left out or cannot read now. */
+  /** Everything that the provider left out, what is in doubt, and what cannot be read now. */
   get problems(): readonly Problem[] {
-    const parts = [...this.#parts]
-    const restored = parts.filter(([, { restored }]) => restored).map(([part]) => part)
-    return [
-      ...this.failures,
-      ...parts.flatMap(([, { snapshot }]) => snapshot?.problems ?? []),
-      ...parts.flatMap(([part]) => doubtProblems(this.name, part, this.#guard)),
-      ...restoredProblem(this.name, restored),
-    ]
+    return this.#parts.problems
   }
 
   get state(): ProviderState {
-    const parts = [...this.#parts].map(([part, state]) => this.#summary(part, state))
-    const sum = (count: (part: PartSummary) => number): number =>
-      parts.reduce((total, part) => total + count(part), 0)
-    const newest = [...this.#parts.values()].reduce<PartState | undefined>(
-      (best, part) => ((part.answeredAt ?? -Infinity) > (best?.answeredAt ?? -Infinity) ? part : best),
-      undefined,
-    )
-    return {
-      name: this.name,
-      state: this.#health(),
-      parts,
-      lastSuccess: newest?.lastSuccess,
-      age: this.#since(newest?.answeredAt),
-      lastError: this.#lastError,
-      instances: sum(({ instances }) => instances),
-      unproven: sum(({ unproven }) => unproven),
-      heldBack: sum(({ heldBack }) => heldBack),
-      heldBackTotal: this.#guard.heldBackTotal,
-      problems: this.problems,
-    }
-  }
-
-  #summary(
-    part: string,
-    { lastSuccess, answeredAt, staleSince, lastFailure, ...state }: PartState,
-  ): PartSummary {
-    return {
-      part,
-      lastSuccess,
-      age: this.#since(answeredAt),
-      staleFor: this.#since(staleSince),
-      lastFailure,
-      instances: this.#guard.served.get(part)?.instances?.length ?? 0,
-      unproven: this.#guard.count(part, 'unproven'),
-      heldBack: this.#guard.count(part, 'held'),
-      restored: state.restored,
-      error: state.failure?.message,
-    }
-  }
-
-  #since(moment: number | undefined): number | undefined {
-    return moment === undefined ? undefined : this.#clock.monotonic() - moment
-  }
-
-  #health(): SourceHealth {
-    const parts = [...this.#parts.values()]
-    const faulty = this.#crash !== undefined || parts.some(({ failure, restored }) => failure ?? restored)
-    if (!faulty) return this.#hasHeard ? 'ok' : 'starting'
-    return parts.some(({ snapshot }) => snapshot) ? 'stale' : 'failing'
+    return this.#parts.state(this.#hasHeard)
   }
 
   async #runForever(): Promise<void> {
@@ -289,65 +209,45 @@ export class Watcher implements AsyncDisposable {
     if ('failure' in update) this.#partFailed(part, update.failure)
     else {
       this.#healed(part)
-      if ('gone' in update) this.#partGone(part)
-      else this.#partRead(part, update)
+      if ('gone' in update) this.#parts.gone(part)
+      else this.#parts.read(part, update)
       this.#changed()
     }
     this.#hear()
   }
 
-  #partRead(part: string, snapshot: Snapshot): void {
-    const { lastFailure } = this.#parts.get(part) ?? UNHEARD
-    this.#guard.take(part, snapshot)
-    const times = { lastSuccess: this.#clock.now(), answeredAt: this.#clock.monotonic(), lastFailure }
-    this.#parts.set(part, { ...UNHEARD, ...times, snapshot })
-  }
-
-  #partGone(part: string): void {
-    this.#parts.delete(part)
-    this.#guard.drop(part)
-  }
-
   #partFailed(part: string, failure: Problem): void {
-    const before = this.#parts.get(part) ?? UNHEARD
-    this.#lastError = failure
-    const staleSince = before.staleSince ?? this.#clock.monotonic()
-    this.#parts.set(part, { ...before, failure, staleSince, lastFailure: this.#clock.now() })
-    if (!sameFailure(before.failure, failure)) this.#logFailure(part, failure, before.snapshot !== undefined)
+    const before = this.#parts.failureOf(part)
+    if (!sameFailure(before, failure)) this.#logFailure(part, failure, this.#parts.hasPictureOf(part))
+    this.#parts.failed(part, failure)
   }
 
   #changed(): void {
-    if (this.#restoreOver) this.#dropForgotten()
+    if (this.#restoreOver) this.#parts.dropForgotten()
     this.#publisher?.changed(this.#guard.served)
     this.#doubts.changed()
   }
 
   /** Restored parts that are not heard of within the time that instances get belong to the source no more. */
   async #limitRestored(): Promise<void> {
-    await this.#clock.sleep(UNPROVEN_LIMIT, this.#stopping.signal).catch(() => undefined)
+    const { signal } = this.#stopping
+    await this.#clock.sleep(UNPROVEN_LIMIT, signal).catch(() => undefined)
+    if (signal.aborted) return
     this.#restoreOver = true
     this.#changed()
   }
 
-  /** As long as the source does not answer at all, or fails for this part, nothing is known about it. */
-  #dropForgotten(): void {
-    const parts = [...this.#parts]
-    if (this.#crash || parts.every(([, { answeredAt }]) => answeredAt === undefined)) return
-    for (const [part, { restored, failure }] of parts) if (restored && !failure) this.#partGone(part)
-  }
-
   #crashed(failure: Problem): void {
-    if (!sameFailure(this.#crash, failure)) this.#logFailure('', failure, this.#parts.size > 0)
-    this.#crash = failure
-    this.#lastError = failure
+    if (!sameFailure(this.#parts.crash, failure)) this.#logFailure('', failure, this.#parts.size > 0)
+    this.#parts.crashed(failure)
     this.#hear()
   }
 
   #healed(part: string): void {
     this.#crashesInARow = 0
-    if (this.#crash) this.#options.log.info(`${this.name} is back`, { provider: this.name })
-    this.#crash = undefined
-    if (!this.#parts.get(part)?.failure) return
+    if (this.#parts.crash) this.#options.log.info(`${this.name} is back`, { provider: this.name })
+    this.#parts.runs()
+    if (!this.#parts.failureOf(part)) return
     this.#options.log.info(`${label(this.name, part)} can be read again`, { provider: this.name, part })
   }
 

@@ -50,10 +50,7 @@ test('contrast: without a snapshot nothing is routed until Consul answers', asyn
 })
 
 /** On one listening socket all along, so that connections wait while no process is there. */
-async function restarted(
-  { begin, signal }: Outage,
-  withSnapshot: boolean,
-): Promise<{ tally: Tally; output: string }> {
+async function restarted(outage: Outage, withSnapshot: boolean): Promise<{ tally: Tally; output: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-'))
   await using cleaning = new AsyncDisposableStack()
   cleaning.defer(() => rm(folder, { recursive: true }))
@@ -82,8 +79,8 @@ async function restarted(
       ),
     )
 
-  await begin(consul)
-  await first.end(signal)
+  await outage.begin(consul)
+  await first.end(outage.signal)
   await using second = await startTidegate({ flags, inherited: socket })
   const ended = load.tally.ended
   await until('answers', () => load.tally.ended > ended)
