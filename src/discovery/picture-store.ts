@@ -47,12 +47,12 @@ export class PictureStore {
   }
 
   get problems(): readonly Problem[] {
-    return [this.#readProblem, this.#writeProblem, this.#secretProblem].filter((one) => one !== undefined)
+    return this.#secretProblem ? [...this.failures, this.#secretProblem] : this.failures
   }
 
-  /** That it cannot be written now; logged when it began. */
+  /** That it could not be used, or cannot be written now; logged when that began. */
   get failures(): readonly Problem[] {
-    return this.#writeProblem ? [this.#writeProblem] : []
+    return [this.#readProblem, this.#writeProblem].filter((one) => one !== undefined)
   }
 
   /** What was known when the last process ended. Never rejects: a file that cannot be used is a problem. */
@@ -64,12 +64,17 @@ export class PictureStore {
       const picture = decodePicture(text)
       const oldest = clock.now() - maxAge
       const { usable, old } = split(picture, ({ knownAt }) => knownAt >= oldest)
-      if (old > 0) this.#readProblem = tooOld(path, old)
+      if (old > 0) this.#cannotUse(tooOld(path, old))
       return usable
     } catch (error) {
-      this.#readProblem = unusable(path, error)
+      this.#cannotUse(unusable(path, error))
       return new Map()
     }
+  }
+
+  #cannotUse(problem: Problem): void {
+    this.#readProblem = problem
+    this.#options.log.warn(problem.message, { code: problem.code })
   }
 
   /** Begins to write. The first time only after `changed`: what was just read needs no writing. */
@@ -118,6 +123,7 @@ export class PictureStore {
       this.#secretProblem = leftOut === 0 ? undefined : secretive(path, leftOut)
       if (this.#writeProblem) log.info(`the snapshot ${path} is written again`)
       this.#writeProblem = undefined
+      this.#readProblem = undefined
     } catch (error) {
       const problem = unwritable(path, error)
       if (!this.#writeProblem) log.warn(problem.message, { code: problem.code })

@@ -102,8 +102,20 @@ for (const [name, spoil, why] of faults) {
       ['E503'],
     )
     assert.match(store.problems[0]!.message, why)
+    assert.match(world.lines.join(), why)
   })
 }
+
+test('a file that could not be used is no problem any more once it is written anew', async () => {
+  await using world = await storing()
+  await writeFile(world.path, 'nonsense', { mode: 0o600 })
+  const store = world.open()
+  await store.read()
+  store.start()
+  await store.close()
+  assert.deepEqual(store.problems, [])
+  assert.deepEqual(idsOf(await world.open().read()), ['a'])
+})
 
 test('what its source vouched for too long ago is not used', async () => {
   await using world = await storing()
