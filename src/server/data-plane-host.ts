@@ -1,5 +1,5 @@
 import type { HeldAddress } from './held-address.ts'
-import type { InFlight } from './data-plane.ts'
+import type { InFlight } from './data-plane/service.ts'
 import type { Plan, PlanDelta } from './plan.ts'
 import type { SlotStats } from './shared-slots.ts'
 

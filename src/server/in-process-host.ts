@@ -1,6 +1,6 @@
 import type { DataPlaneHost, HostEvents, ThreadStats } from './data-plane-host.ts'
 import { DataPlaneThread } from './data-plane-thread.ts'
-import type { InFlight } from './data-plane.ts'
+import type { InFlight } from './data-plane/service.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import type { HeldAddress } from './held-address.ts'
 import type { PlanDelta } from './plan.ts'

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import type { WorkerSettings } from './entry-point-settings.ts'
-import type { InFlight } from './data-plane.ts'
+import type { InFlight } from './data-plane/service.ts'
 import type { WholeSlice } from './plan-sender.ts'
 import type { PlanDelta } from './plan.ts'
 

@@ -1,0 +1,39 @@
+import { WHY_CODES } from '../../proxy/why.ts'
+import type { WhyCode } from '../../proxy/why.ts'
+import { COUNTER, GAUGE } from '../shared-slots.ts'
+import type { Slot } from '../shared-slots.ts'
+
+/** Writes what a worker counts into its slot, which other threads read. */
+export class Counts {
+  readonly #slot: Slot
+
+  constructor(slot: Slot) {
+    this.#slot = slot
+  }
+
+  /** A client connection was accepted. */
+  accepted(): void {
+    this.#add(COUNTER.accepted, 1)
+  }
+
+  /** A request is over, after so many further attempts. */
+  request(retries: number): void {
+    this.#add(COUNTER.requests, 1)
+    if (retries > 0) this.#add(COUNTER.retries, retries)
+  }
+
+  /** The proxy answered by itself, or ended a connection. */
+  why(code: WhyCode): void {
+    this.#add(COUNTER.why + WHY_CODES.indexOf(code), 1)
+  }
+
+  /** So many client connections are open. */
+  connections(open: number): void {
+    Atomics.store(this.#slot.gauges, GAUGE.connections, open)
+  }
+
+  #add(counter: number, times: number): void {
+    const { counters } = this.#slot
+    counters[counter] = counters[counter]! + times
+  }
+}

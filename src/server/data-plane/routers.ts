@@ -1,0 +1,141 @@
+import type { Middleware, MiddlewareTools, Next } from '../../middleware.ts'
+import type { Request } from '../../proxy/request.ts'
+import { Response } from '../../proxy/response.ts'
+import type { RoutingTable } from '../../routing/table.ts'
+import { compose } from '../compose.ts'
+import type { MiddlewarePlan, PlanDelta, RouterPlan } from '../plan.ts'
+import type { PlugIns } from '../plug-ins.ts'
+
+/** A router as a worker serves it: what its table leads to. */
+export interface Router {
+  readonly plan: RouterPlan
+  /** Of the plan; here, since requests look at nothing else of it. */
+  readonly service: string
+  /** It leads to a page of the proxy's own, which answers whatever the load. */
+  readonly internal: boolean
+  readonly middlewares: Map<string, { plan: MiddlewarePlan; instance: Middleware }>
+  readonly handle: Next
+}
+
+/** An entry point's tables: one for plain connections, one for TLS. */
+export interface RouterTables {
+  readonly plain: RoutingTable<Router>
+  readonly secure: RoutingTable<Router>
+  /** All its routers take TLS connections. */
+  readonly alwaysSecure: boolean
+}
+
+export interface RouterTools {
+  readonly plugIns: PlugIns
+  readonly middlewareTools: Omit<MiddlewareTools, 'name'>
+  readonly tables: ReadonlyMap<string, RouterTables>
+  /** What answers for a service. */
+  readonly next: (service: string) => Next
+  /** A middleware threw, or a router could not be set up; `where` names it. */
+  readonly failed: (where: string, error: unknown) => void
+}
+
+/** The routers and middlewares of a worker's plan, compiled into the tables of its entry points. */
+export class Routers {
+  readonly #tools: RouterTools
+  readonly #middlewares = new Map<string, MiddlewarePlan>()
+  readonly #routers = new Map<string, Router>()
+
+  constructor(tools: RouterTools) {
+    this.#tools = tools
+  }
+
+  get names(): Iterable<string> {
+    return this.#routers.keys()
+  }
+
+  get middlewareNames(): Iterable<string> {
+    return this.#middlewares.keys()
+  }
+
+  /**
+   * Takes a change of the plan over, when the services that it names are there. Only what it names is touched, and
+   * who leads to one of `services`, for which another function answers now.
+   */
+  apply({ middlewares, routers }: PlanDelta, services: ReadonlySet<string>): void {
+    for (const [name, middleware] of middlewares) {
+      if (middleware) this.#middlewares.set(name, middleware)
+      else this.#middlewares.delete(name)
+    }
+    for (const [name, router] of routers) this.#trySet(name, router)
+    if (middlewares.size === 0 && services.size === 0) return
+    for (const [name, { plan }] of this.#routers) {
+      const changed = services.has(plan.service) || plan.middlewares.some((used) => middlewares.has(used))
+      if (changed && !routers.has(name)) this.#trySet(name, plan)
+    }
+  }
+
+  /** A router that cannot be set up stays as it was, and the others are none the worse for it. */
+  #trySet(name: string, plan: RouterPlan | null): void {
+    try {
+      this.#set(name, plan)
+    } catch (error) {
+      this.#tools.failed(`router ${name}`, error)
+    }
+  }
+
+  #set(name: string, plan: RouterPlan | null): void {
+    const before = this.#routers.get(name)
+    if (plan === null) this.#routers.delete(name)
+    else this.#routers.set(name, this.#compile(name, plan, before))
+    const tables = plan ? this.#tablesOf(plan) : []
+    for (const table of before ? this.#tablesOf(before.plan) : [])
+      if (!tables.includes(table)) table.delete(name)
+    for (const table of tables) {
+      const { rule, priority, rank } = plan!
+      table.set(name, { rule, priority, rank, target: this.#routers.get(name)! })
+    }
+  }
+
+  /** Of each of its entry points the one for plain connections or the one for TLS. */
+  #tablesOf({ entryPoints, tls = false }: RouterPlan): RoutingTable<Router>[] {
+    return entryPoints.flatMap((name) => {
+      const tables = this.#tools.tables.get(name)
+      if (!tables) return []
+      return tables.alwaysSecure || tls ? tables.secure : tables.plain
+    })
+  }
+
+  /** A middleware of unchanged options keeps its instance, and with it its state. */
+  #compile(name: string, plan: RouterPlan, before: Router | undefined): Router {
+    const middlewares: Router['middlewares'] = new Map()
+    for (const middleware of plan.middlewares) {
+      const wanted = this.#middlewares.get(middleware)
+      if (!wanted) throw new Error(`router ${name} names middleware ${middleware}, which the plan lacks`)
+      const kept = before?.middlewares.get(middleware)
+      const instance = kept?.plan === wanted ? kept.instance : this.#createMiddleware(middleware, wanted)
+      middlewares.set(middleware, { plan: wanted, instance })
+    }
+    const chain = plan.middlewares.map((middleware) => middlewares.get(middleware)!.instance)
+    const next = this.#tools.next(plan.service)
+    // A service never throws and never rejects, so a router without middlewares needs no net, which costs a promise.
+    const handle = chain.length === 0 ? next : this.#caught(name, compose(chain, next))
+    const internal = plan.service.endsWith('@internal')
+    return { plan, service: plan.service, internal, middlewares, handle }
+  }
+
+  #createMiddleware(name: string, { type, options }: MiddlewarePlan): Middleware {
+    const { plugIns, middlewareTools } = this.#tools
+    return plugIns.middleware(type).create(options as never, { name, ...middlewareTools })
+  }
+
+  #caught(router: string, chain: Next): Next {
+    const failed = (error: unknown): Response => {
+      this.#tools.failed(router, error)
+      return Response.because('IE')
+    }
+    return (request: Request) => {
+      try {
+        const answer = chain(request)
+        return answer instanceof Promise ? answer.catch(failed) : answer
+      } catch (error) {
+        return failed(error)
+      }
+    }
+  }
+}
