@@ -132,15 +132,14 @@ export class Datacenter {
   }
 
   async #readEverything(): Promise<void> {
-    const { client, tools } = this.#options
     try {
-      await this.#servicesRead(await client.services(), FRESH)
+      await this.#servicesRead(await this.#options.client.services(), FRESH)
       this.#readAll()
       this.#readings.listRead()
       this.#readingDone()
-    } catch (error) {
+    } catch {
+      // The poll for the list meets the same fault, and tells it; who needs the reading asks again.
       this.#readings.failed()
-      if (!tools.signal.aborted) this.#pollFailed('the list of services', error)
     }
   }
 

@@ -21,7 +21,7 @@ const LONGEST_BETWEEN_READINGS = 30_000
 export class DoubtTimer {
   readonly #options: DoubtTimerOptions
   #watching = false
-  #asking = false
+  #asking: AbortController | undefined
 
   constructor(options: DoubtTimerOptions) {
     this.#options = options
@@ -30,7 +30,8 @@ export class DoubtTimer {
   /** The guard may have something else in doubt now. */
   changed(): void {
     if (!this.#watching) void this.#watch()
-    if (!this.#asking) void this.#ask()
+    if (!this.#options.guard.wantsReading) this.#asking?.abort()
+    else if (!this.#asking || this.#asking.signal.aborted) void this.#ask()
   }
 
   async #watch(): Promise<void> {
@@ -44,14 +45,17 @@ export class DoubtTimer {
     this.#watching = false
   }
 
+  /** Ends when nothing waits for a reading any more, so that the next doubt has one asked for at once. */
   async #ask(): Promise<void> {
     const { guard, clock, signal, askForReading } = this.#options
-    this.#asking = true
+    const asking = new AbortController()
+    this.#asking = asking
+    const over = AbortSignal.any([signal, asking.signal])
     for (let wait = FIRST_WAIT; guard.wantsReading; wait = Math.min(LONGEST_BETWEEN_READINGS, wait * 2)) {
       askForReading()
-      if (!(await slept(clock, wait, signal))) break
+      if (!(await slept(clock, wait, over))) return
     }
-    this.#asking = false
+    asking.abort()
   }
 }
 

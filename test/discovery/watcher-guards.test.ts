@@ -70,6 +70,17 @@ test('a removal of most is a problem, has a fresh read asked for at once and aga
   assert.equal(world.refreshes(), 3)
 })
 
+test('a second mass removal soon after the first has a reading asked for at once as well', async () => {
+  await using world = await watching()
+  for (const [round, ask] of [1, 2].entries()) {
+    await world.say(many(1, 2, 3, 4, 5), { reading: round * 2 })
+    await world.say([], { reading: round * 2 })
+    assert.equal(world.refreshes(), ask)
+    await world.say([], { reading: round * 2 + 1 })
+    assert.deepEqual(world.ids(), [])
+  }
+})
+
 test('additions and everything else pass while a removal is held back', async () => {
   await using world = await watching()
   await world.say(many(1, 2, 3, 4, 5), { reading: 1 })

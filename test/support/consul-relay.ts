@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 
 /**
  * What the relay answers instead of what the agent says. `half`: the list without every second service, and 500 for
- * those when they are asked for. `all gone`: neither list nor services show anything but Consul itself; with `once`, each of them
- * says so only once.
+ * those when they are asked for. `all gone, once`: neither the list nor any service shows anything but Consul itself,
+ * each of them only the first time that it is asked for.
  */
 export type RelayFault =
   | 'error 500'
