@@ -15,6 +15,7 @@ import { FULL, scaled } from './scale.ts'
 /** How long the fault lasts, in milliseconds. */
 const LASTS = scaled(60_000, 2_000)
 const HEALED_WITHIN = 5_000
+const WAIT_TIME = '--providers.consulCatalog.endpoint.endpointWaitTime'
 
 interface Scene {
   readonly consul: ConsulAgent
@@ -49,7 +50,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'hung',
-    // A long poll that hangs cannot be told from one that has nothing to say before its time is over.
+    // A long poll that hangs cannot be told from one that has nothing to say before its time is over: 5 s here.
     told: FULL ? /did not answer in time.*its last good picture keeps serving/ : /^/,
     begin: ({ consul }) => consul.suspend(),
     end: ({ consul }) => consul.resume(),
@@ -72,7 +73,8 @@ for (const fault of FAULTS) {
     await using consul = await startConsul()
     await using relay = await startConsulRelay(consul.address)
     await using fleet = await startFleet(consul, ['cart', 'shop'], 3)
-    await using tidegate = await startTidegate({ flags: discoveryFlags(relay.address) })
+    const flags = [...discoveryFlags(relay.address), `${WAIT_TIME}=5s`]
+    await using tidegate = await startTidegate({ flags })
     await using load = startLoad({ port: tidegate.port, hosts: fleet.hosts, rate: scaled(500, 120) })
     await fleet.served(load)
     const before = tidegate.output.length
