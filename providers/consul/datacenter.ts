@@ -18,7 +18,7 @@ import { ServiceReads } from './service-reads.ts'
 export interface DatacenterOptions extends InstanceOptions {
   /** As asked for; undefined: the agent's own. */
   readonly name: string | undefined
-  readonly client: ConsulClient
+  readonly client: Pick<ConsulClient, 'services' | 'checks' | 'entries' | 'endedConnections'>
   readonly connection: Connection
   readonly tools: ProviderTools
   readonly publish: (update: Update) => void
@@ -67,7 +67,7 @@ export class Datacenter {
   #published = ''
   #refreshAsked = Promise.withResolvers<void>()
   readonly #readings = new FullReadings()
-  /** Listed services of which the last answer showed no instance at all. */
+  /** Services of which the last answer showed no instance at all, without a proof that there is none. */
   readonly #hidden = new Set<string>()
 
   constructor(options: DatacenterOptions) {
@@ -256,9 +256,10 @@ export class Datacenter {
       node: entry.node,
       checked: entry.checks.some(({ serviceId }) => serviceId !== ''),
     }))
-    // Listed, and yet without any instance: a token that may not read nodes sees this. The list itself will tell.
-    const listed = this.#services?.has(name) === true
-    const hidden = listed && own.length === 0
+    // Listed, and yet without any instance: a token that may not read nodes sees this. Under a list of nothing at all,
+    // that a service shows nothing proves no more than the list does.
+    const { size } = this.#services ?? new Map<string, never>()
+    const hidden = own.length === 0 && (size === 0 || this.#services?.has(name) === true)
     if (hidden) this.#hidden.add(name)
     else this.#hidden.delete(name)
     this.#presence.settle(name, shown, !hidden, this.#options.tools.monotonic())
