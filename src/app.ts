@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { strategyNames } from './balancing/strategy-catalogue.ts'
 import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
 import type { StaticConfig } from './config/static.ts'
@@ -98,9 +99,9 @@ export async function startApp({
     drained: (worker, service, endpoint, version) => controlPlane.drained(worker, service, endpoint, version),
     accessLog: (lines) => accessLog?.write(lines),
     failed: (where, message) => log.error(`${where}: ${message}`),
-    died: (worker, reason) => {
+    died: (worker, reason, slot) => {
       log.error(`worker ${worker} died: ${reason}; another takes its place`, { code: 'E502' })
-      controlPlane.workersChanged()
+      controlPlane.workerDied(slot)
     },
   }
   const settings = workerSettings(config, hostname())
@@ -118,6 +119,7 @@ export async function startApp({
     log,
     draining: config.experiments.draining,
     precedence: precedence(config),
+    workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
   })
   const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held)
@@ -347,5 +349,5 @@ async function routingContext(config: StaticConfig): Promise<RoutingContext> {
     internal,
     middlewares: http.middlewares,
   }))
-  return { entryPoints, middlewares, matchers: await allMatchers() }
+  return { entryPoints, middlewares, matchers: await allMatchers(), strategies: await strategyNames() }
 }

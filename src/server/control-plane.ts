@@ -21,6 +21,7 @@ import { CertificateStore } from './certificates/certificate-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
+import { SharedMemories } from './shared-memories.ts'
 import type { Plan, TlsPlan } from './plan.ts'
 
 export interface ControlPlaneOptions {
@@ -35,6 +36,8 @@ export interface ControlPlaneOptions {
   readonly draining: boolean
   /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
   readonly precedence: readonly string[]
+  /** Worker threads, whether they live or are being replaced. */
+  readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
   /** Default: the system's resolver. */
@@ -51,6 +54,7 @@ export class ControlPlane {
   readonly #lifeCycle: LifeCycle
   readonly #failing = new FailingEndpoints()
   readonly #certificates: CertificateStore
+  readonly #memories: SharedMemories
   /** Host names of instances that lead to an address where none may be, and why that is so. */
   #refusedNames = new Map<string, string>()
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
@@ -70,6 +74,7 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule(), options.lookup)
     this.#certificates = new CertificateStore(() => this.schedule())
+    this.#memories = new SharedMemories(options.context.middlewares, options.workers)
     this.#lifeCycle = new LifeCycle({
       draining: options.draining,
       now: () => performance.now(),
@@ -155,8 +160,9 @@ export class ControlPlane {
     if (failing && this.#isInDoubt(service, endpoint)) this.schedule()
   }
 
-  /** The set of workers has changed: a drain may have waited for one that is gone. */
-  workersChanged(): void {
+  /** The worker of this slot has died: what it held is let go, and a drain may have waited for it. */
+  workerDied(slot: number): void {
+    this.#memories.release(slot)
     if (!this.#closed) this.#publish(this.#lifeCycle.sweep())
   }
 
@@ -233,7 +239,7 @@ export class ControlPlane {
 
   #publish(transitions: readonly Transition[]): void {
     const { host, log } = this.#options
-    const plan = buildPlan(
+    const built = buildPlan(
       this.#routing,
       this.#lifeCycle.live,
       this.#plan.version + 1,
@@ -241,6 +247,7 @@ export class ControlPlane {
       this.#options.precedence,
       this.#tls(),
     )
+    const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
     this.#logMembership(transitions)
     this.#armTimer()
@@ -323,7 +330,7 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { scheme, host, port, pathPrefix, weight, terminating = false } = endpoint
+  const { scheme, host, port, pathPrefix, weight, zone, terminating = false } = endpoint
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return {
     url: `${scheme}://${authority}`,
@@ -333,6 +340,7 @@ function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
     authority,
     pathPrefix,
     weight,
+    ...(zone === undefined ? {} : { zone }),
     terminating,
   }
 }

@@ -9,6 +9,7 @@ import type {
   ServicePlan,
   TlsPlan,
 } from './plan.ts'
+import { stickyCookiePlan } from './sticky-plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
@@ -44,7 +45,7 @@ export function buildPlan(
       const live = liveEndpoints.get(router.service) ?? NO_ENDPOINTS
       services.set(
         router.service,
-        servicePlan(settingsOf(service.config), live, previous?.services.get(router.service)),
+        servicePlan(settingsOf(service.config, router.service), live, previous?.services.get(router.service)),
       )
     }
   }
@@ -52,7 +53,7 @@ export function buildPlan(
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
     const config = routing.services.get(name)?.config
     if (live && live.size > 0)
-      services.set(name, servicePlan(config ? settingsOf(config) : before, live, before))
+      services.set(name, servicePlan(config ? settingsOf(config, name) : before, live, before))
   }
   return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
 }
@@ -90,20 +91,25 @@ type ServiceSettings = Omit<ServicePlan, 'endpoints'>
 
 const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
 
-function settingsOf(config: LoadBalancerConfig): ServiceSettings {
+function settingsOf(config: LoadBalancerConfig, service: string): ServiceSettings {
   const known = settings.get(config)
   if (known) return known
   const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout } = config
-  const made =
-    maxConnections === 0
-      ? { strategy, passHostHeader }
-      : { strategy, passHostHeader, limits: { maxConnections, maxQueue, queueTimeout } }
-  settings.set(config, made)
+  const sticky = stickyCookiePlan(config.sticky, service)
+  const made = {
+    strategy,
+    passHostHeader,
+    ...(maxConnections === 0 ? {} : { limits: { maxConnections, maxQueue, queueTimeout } }),
+    ...(sticky && { sticky }),
+    ...(config.zonePreference ? {} : { zonePreference: false as const }),
+  }
+  // The cookie's name holds the service's, and configurations that say nothing may be one object.
+  if (!sticky) settings.set(config, made)
   return made
 }
 
 function servicePlan(
-  { strategy, passHostHeader, limits }: ServiceSettings,
+  { strategy, passHostHeader, limits, sticky, zonePreference }: ServiceSettings,
   endpoints: ReadonlyMap<string, EndpointPlan>,
   previous: ServicePlan | undefined,
 ): ServicePlan {
@@ -111,9 +117,19 @@ function servicePlan(
     previous?.endpoints === endpoints &&
     previous.strategy === strategy &&
     previous.passHostHeader === passHostHeader &&
-    sameLimits(previous.limits, limits)
+    previous.zonePreference === zonePreference &&
+    sameLimits(previous.limits, limits) &&
+    previous.sticky?.name === sticky?.name &&
+    previous.sticky?.attributes === sticky?.attributes
   if (same) return previous
-  return { strategy, passHostHeader, endpoints, ...(limits && { limits }) }
+  return {
+    strategy,
+    passHostHeader,
+    endpoints,
+    ...(limits && { limits }),
+    ...(sticky && { sticky }),
+    ...(zonePreference === false && { zonePreference }),
+  }
 }
 
 function sameLimits(one: ServiceLimits | undefined, other: ServiceLimits | undefined): boolean {

@@ -21,6 +21,8 @@ export interface RouterPlan {
   readonly rank: number
   readonly middlewares: readonly string[]
   readonly service: string
+  /** By name of a middleware: what all workers share of it for this router. Left out when there is none. */
+  readonly memories?: ReadonlyMap<string, SharedArrayBuffer>
   /** It takes TLS connections, and those alone; otherwise plain ones. Entry points may ask for TLS on their own. */
   readonly tls?: boolean
 }
@@ -37,6 +39,19 @@ export interface ServicePlan {
   readonly endpoints: ReadonlyMap<string, EndpointPlan>
   /** Left out when there are none. */
   readonly limits?: ServiceLimits
+  /** Milliseconds over which the share of a `warming` endpoint grows from a tenth to its whole weight. */
+  readonly slowStart?: number
+  /** Left out when sessions do not stick. */
+  readonly sticky?: StickyCookiePlan
+  /** False: endpoints of all zones are alike. Left out: the proxy's own zone comes first, when it knows it. */
+  readonly zonePreference?: false
+}
+
+/** A cookie that says where a session belongs. */
+export interface StickyCookiePlan {
+  readonly name: string
+  /** What stands behind its value: `; Path=/; HttpOnly`. */
+  readonly attributes: string
 }
 
 /** What holds for all workers together; they divide it. */
@@ -49,7 +64,8 @@ export interface ServiceLimits {
   readonly queueTimeout: number
 }
 
-export type EndpointState = 'ready' | 'draining'
+/** Whether an endpoint takes requests now. `draining` never does; `unhealthy` and `ejected` only when no endpoint is ready or warming (panic mode). */
+export type EndpointState = 'warming' | 'ready' | 'unhealthy' | 'ejected' | 'draining'
 
 export interface EndpointPlan {
   /** As shown in logs and the API. */
@@ -64,6 +80,10 @@ export interface EndpointPlan {
   readonly pathPrefix: string
   readonly weight: number
   readonly state: EndpointState
+  /** Set while `warming`: on the clock of `processNow()`. */
+  readonly warmingSince?: number
+  /** Availability zone, as its source tells. */
+  readonly zone?: string
 }
 
 /** The difference between two plans: null deletes. Applying it to version `base` gives `version`. */
@@ -77,11 +97,8 @@ export interface PlanDelta {
   readonly tls?: TlsDelta | null | undefined
 }
 
-export interface ServiceDelta {
-  readonly strategy: string
-  readonly passHostHeader: boolean
+export interface ServiceDelta extends Omit<ServicePlan, 'endpoints'> {
   readonly endpoints: ReadonlyMap<string, EndpointPlan | null>
-  readonly limits?: ServiceLimits
 }
 
 /** What TLS connections are opened with. It holds private keys: never to be logged or shown. */

@@ -8,7 +8,7 @@ import type { RoutingConfig } from '../../src/discovery/routing-config.ts'
 import { SourceBuilder } from '../../src/discovery/source-builder.ts'
 import type { RoutingContext } from '../../src/discovery/source.ts'
 import { allMatchers } from '../../src/routing/matcher-catalogue.ts'
-import { entryPoint, fileSource, instance, part, TAG_OPTIONS } from './given-sources.ts'
+import { context, entryPoint, fileSource, instance, part, TAG_OPTIONS } from './given-sources.ts'
 
 /*
  * What somebody who may register a service could try, to get requests that are not his. Real matchers and middlewares,
@@ -16,6 +16,7 @@ import { entryPoint, fileSource, instance, part, TAG_OPTIONS } from './given-sou
  */
 
 const CONTEXT: RoutingContext = {
+  ...context(),
   entryPoints: [
     entryPoint('web', { asDefault: true }),
     entryPoint('other'),

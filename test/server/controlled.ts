@@ -39,6 +39,7 @@ export async function controlling(lookup?: Lookup) {
     log,
     draining: true,
     precedence: [],
+    workers: 1,
     ...(lookup ? { lookup } : {}),
   })
   discovery.start(() => control.schedule())
