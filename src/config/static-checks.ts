@@ -42,12 +42,12 @@ export function completeStatic(
   completion.checkPing()
   completion.checkProviders()
   completion.checkNoEffect()
-  const { providersThrottleDuration, precedence } = options.providers
+  const { providersThrottleDuration, precedence, snapshot } = options.providers
   const sources = configuredSources(options.providers, providers)
   const config: StaticConfig = {
     ...options,
     entryPoints,
-    providers: { providersThrottleDuration, precedence, sources },
+    providers: { providersThrottleDuration, precedence, snapshot, sources },
     workers: options.workers ?? cpus,
   }
   return { config, problems: completion.problems }
@@ -150,7 +150,7 @@ class Completion {
   }
 
   checkProviders(): void {
-    const { providersThrottleDuration: _, precedence, ...known } = this.#options.providers
+    const { providersThrottleDuration: _, precedence, snapshot: __, ...known } = this.#options.providers
     const names = Object.keys(known)
     precedence.forEach((name, i) => {
       if (names.some((one) => one.toLowerCase() === name.toLowerCase())) return

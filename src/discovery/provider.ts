@@ -2,6 +2,9 @@ import type { Fields, OptionsOf, Shape } from '../config/fields.ts'
 import type { Problem } from '../config/problem.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 
+/** For how long instances serve whose absence is not proved; milliseconds (DESIGN §3). */
+export const UNPROVEN_LIMIT = 10 * 60_000
+
 /** One running copy of a service, as its source tells of it. Plain, readonly, comparable by value. */
 export interface Instance {
   /** Unique within the provider, and stable for the life of the instance. */
@@ -25,8 +28,6 @@ export interface Instance {
   readonly meta?: Readonly<Record<string, string>>
   /** On its way out: it gets no new requests and drains. */
   readonly terminating?: boolean
-  /** The source no longer shows it, but has not proved that it is gone; milliseconds since the epoch. */
-  readonly missingSince?: number
   /**
    * The source no longer shows it, but has not said that it is gone. Set by a provider that knows this by itself, or
    * by the watcher (`Snapshot.missing`). Such an instance serves while connections to it succeed, ten minutes at
@@ -68,6 +69,12 @@ export interface Snapshot {
    * `missing` and `unread` say; that more than half of a service has gone is still doubted.
    */
   readonly released?: readonly string[]
+  /**
+   * Marks of the data that the source answers from, such as the ids of its servers. Of two pictures that share none,
+   * the later one comes from a source that may have forgotten: what it does not show is unproven, whatever else is said.
+   * It is kept on disk, and so tells a source that lost its data while this process was not running.
+   */
+  readonly catalog?: readonly string[]
   /**
    * Number of the complete reading on which this picture rests, for providers that follow changes piece by piece: it
    * grows when everything has been read anew after `onRefresh` asked for it. Left out: every snapshot is a complete
