@@ -93,6 +93,7 @@ export async function startApp({
   const accessLog = openAccessLog(config, log)
   const hostEvents: HostEvents = {
     drained: (worker, service, endpoint, version) => controlPlane.drained(worker, service, endpoint, version),
+    outcomes: (reports) => controlPlane.outcomes(reports),
     accessLog: (lines) => accessLog?.write(lines),
     failed: (where, message) => log.error(`${where}: ${message}`),
     died: (worker, reason) => {

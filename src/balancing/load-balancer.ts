@@ -3,6 +3,8 @@ import type { Candidate, Strategy } from './strategy.ts'
 
 export interface Balanced extends Candidate {
   readonly draining: boolean
+  /** Unhealthy or ejected: used only when there is no other. */
+  readonly down: boolean
   /** It has as many requests on their way as it may have. */
   readonly full: boolean
 }
@@ -36,9 +38,10 @@ export class LoadBalancer<E extends Balanced> {
 
   /** To be called after endpoints were set, deleted or changed. */
   refresh(): void {
-    this.#candidates = [...this.#endpoints.values()].filter(
-      (endpoint) => !endpoint.draining && endpoint.weight > 0,
-    )
+    const usable = [...this.#endpoints.values()].filter(({ draining, weight }) => !draining && weight > 0)
+    const serving = usable.filter(({ down }) => !down)
+    // Panic mode: an endpoint that is said to be down may answer all the same, and an answer made up by the proxy never helps.
+    this.#candidates = serving.length > 0 ? serving : usable
   }
 
   /** False when all endpoints that may be used are full; there is nothing to wait for when none may be used. */

@@ -7,6 +7,7 @@ import { child } from '../config/source-tree.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import { complain } from './complaint.ts'
 import { drafting } from './draft.ts'
+import { withSoundHealthCheck } from './draft-health-check.ts'
 import type { DraftScope } from './draft.ts'
 import { compareText } from './merge.ts'
 import type { Endpoint, ResolvedService } from './routing-config.ts'
@@ -33,7 +34,8 @@ export const draftService = drafting<ResolvedService>(function readService(scope
   if (config === undefined) return undefined
   const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
   if (servers === undefined) return undefined
-  return { config: withKnownStrategy(config, scope), endpoints: union(servers, merged.endpoints), origin }
+  const sound = withSoundHealthCheck(withKnownStrategy(config, scope), scope)
+  return { config: sound, endpoints: union(servers, merged.endpoints), origin }
 })
 
 function loadBalancerOf(

@@ -1,5 +1,5 @@
-import { LifeCycle } from '../balancing/life-cycle.ts'
-import type { Transition, WantedEndpoint, WantedService } from '../balancing/life-cycle.ts'
+import type { EndpointStatus, Transition, WantedEndpoint } from '../balancing/life-cycle.ts'
+import type { OutcomeReport } from '../balancing/outcomes.ts'
 import { describeOrigin } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { refusedIp } from '../discovery/address.ts'
@@ -13,10 +13,12 @@ import type { Endpoint, RoutingConfig } from '../discovery/routing-config.ts'
 import type { SourceBuilder } from '../discovery/source-builder.ts'
 import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { membershipLines } from '../telemetry/membership-log.ts'
-import type { Membership } from '../telemetry/membership-log.ts'
 import { CertificateStore } from './certificates/certificate-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
+import { EndpointLives } from './endpoint-lives.ts'
+import type { LivingService } from './endpoint-lives.ts'
+import { healthCheckOf, lifeSettingsOf } from './life-settings.ts'
+import { MembershipReporter } from './membership-reporter.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
 import type { Plan, TlsPlan } from './plan.ts'
@@ -44,18 +46,16 @@ export interface ControlPlaneOptions {
 export class ControlPlane {
   readonly #options: ControlPlaneOptions
   readonly #resolver: NameResolver
-  readonly #lifeCycle: LifeCycle
+  readonly #lives: EndpointLives
+  readonly #membership: MembershipReporter
   readonly #certificates: CertificateStore
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
   #routing: RoutingConfig = NOTHING
   #plan: Plan = EMPTY_PLAN
-  #membership: Membership = new Map()
-  #reasons = new Map<string, string>()
   #listed = new Set<string>()
   #pending = false
-  #timer: NodeJS.Timeout | undefined
   #closed = false
   #applied: Promise<void> = Promise.resolve()
 
@@ -63,11 +63,14 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule())
     this.#certificates = new CertificateStore(() => this.schedule())
-    this.#lifeCycle = new LifeCycle({
+    this.#lives = new EndpointLives({
       draining: options.draining,
-      now: () => performance.now(),
       workers: () => options.host.workers,
+      nextVersion: () => this.#plan.version + 1,
+      changed: (transitions) => this.#publish(transitions),
+      watch: (endpoints) => options.host.watch(endpoints),
     })
+    this.#membership = new MembershipReporter(options.log, (service) => this.#lives.endpointsOf(service))
   }
 
   get routing(): RoutingConfig {
@@ -76,6 +79,11 @@ export class ControlPlane {
 
   get plan(): Plan {
     return this.#plan
+  }
+
+  /** Every endpoint that is known, its state and why. */
+  get endpoints(): readonly EndpointStatus[] {
+    return this.#lives.endpoints
   }
 
   /** Everything that is not served as written, of all stages. */
@@ -119,8 +127,7 @@ export class ControlPlane {
     // A newer change that came while a file was read has been worked in already.
     if (this.#resolved !== resolved || this.#closed) return
     this.#routing = preparation.apply(resolved)
-    this.#publish(this.#lifeCycle.update(this.#wanted(), this.#plan.version + 1))
-    this.#publish(this.#lifeCycle.sweep())
+    this.#publish(this.#lives.update(this.#wanted()))
     this.#listProblems()
   }
 
@@ -133,32 +140,48 @@ export class ControlPlane {
 
   /** A worker has nothing in flight to a draining endpoint any more. */
   drained(worker: number, service: string, endpoint: string, version: number): void {
-    if (!this.#closed) this.#publish(this.#lifeCycle.drained(worker, service, endpoint, version))
+    if (!this.#closed) this.#lives.drained(worker, service, endpoint, version)
+  }
+
+  /** What workers have to say of attempts at endpoints. */
+  outcomes(reports: readonly OutcomeReport[]): void {
+    if (!this.#closed) this.#lives.outcomes(reports)
+  }
+
+  /** Drains an endpoint until `undrain`, whatever discovery says; false when there is none of this name. */
+  drain(service: string, endpoint: string, reason: string): boolean {
+    return this.#lives.drain(service, endpoint, reason)
+  }
+
+  /** Takes `drain` back; false when the endpoint was not drained so. */
+  undrain(service: string, endpoint: string): boolean {
+    return this.#lives.undrain(service, endpoint)
   }
 
   /** The set of workers has changed: a drain may have waited for one that is gone. */
   workersChanged(): void {
-    if (!this.#closed) this.#publish(this.#lifeCycle.sweep())
+    if (!this.#closed) this.#lives.sweep()
   }
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#lives.close()
     this.#resolver.close()
     this.#certificates.close()
   }
 
   // ---- endpoints --------------------------------------------------------------------------------------------
 
-  #wanted(): Map<string, WantedService> {
+  #wanted(): Map<string, LivingService> {
     const hosts = new Set<string>()
-    const wanted = new Map<string, WantedService>()
+    const wanted = new Map<string, LivingService>()
     for (const [name, { endpoints, config }] of this.#routing.services) {
       const addressed = endpoints.flatMap((endpoint) => {
         hosts.add(endpoint.host)
         return this.#addressed(endpoint)
       })
-      wanted.set(name, { drainTimeout: config.drainTimeout, endpoints: new Map(addressed) })
+      const settings = lifeSettingsOf(config)
+      wanted.set(name, { settings, check: healthCheckOf(config), endpoints: new Map(addressed) })
     }
     this.#resolver.keepOnly(hosts)
     return wanted
@@ -192,15 +215,14 @@ export class ControlPlane {
     const { host, log } = this.#options
     const plan = buildPlan(
       this.#routing,
-      this.#lifeCycle.live,
+      this.#lives.live,
       this.#plan.version + 1,
       this.#plan,
       this.#options.precedence,
       this.#tls(),
     )
     const delta = planDelta(this.#plan, plan)
-    this.#logMembership(transitions)
-    this.#armTimer()
+    this.#membership.report(transitions)
     if (isEmptyDelta(delta)) return
     this.#plan = plan
     this.#applied = host.apply(delta, plan).catch((error: unknown) => {
@@ -219,43 +241,7 @@ export class ControlPlane {
     return used ? this.#certificates.plan() : undefined
   }
 
-  #armTimer(): void {
-    clearTimeout(this.#timer)
-    const wait = this.#lifeCycle.nextDeadline
-    if (wait === undefined || this.#closed) return
-    this.#timer = setTimeout(() => this.#publish(this.#lifeCycle.sweep()), wait)
-    this.#timer.unref()
-  }
-
   // ---- log --------------------------------------------------------------------------------------------------
-
-  #logMembership(transitions: readonly Transition[]): void {
-    if (transitions.length === 0) return
-    for (const { service, key, reason } of transitions) this.#reasons.set(`${service}\n${key}`, reason)
-    const after: Membership = new Map(
-      [...this.#lifeCycle.live].map(([service, endpoints]) => [
-        service,
-        new Map(
-          [...endpoints].map(([key, { url, state }]) => [
-            key,
-            { url, state, ...this.#reasonOf(service, key) },
-          ]),
-        ),
-      ]),
-    )
-    const whyLeft = (service: string, key: string): string | undefined =>
-      this.#reasons.get(`${service}\n${key}`)
-    for (const { message, fields } of membershipLines(this.#membership, after, whyLeft))
-      this.#options.log.info(message, fields)
-    this.#membership = after
-    for (const { service, key, to } of transitions)
-      if (to === 'gone') this.#reasons.delete(`${service}\n${key}`)
-  }
-
-  #reasonOf(service: string, key: string): { reason?: string } {
-    const reason = this.#reasons.get(`${service}\n${key}`)
-    return reason === undefined ? {} : { reason }
-  }
 
   /** Each problem is logged once, when it begins; the list itself is always at hand. */
   #listProblems(): void {
@@ -280,7 +266,7 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { scheme, host, port, pathPrefix, weight, terminating = false } = endpoint
+  const { scheme, host, port, pathPrefix, weight, instance, terminating = false } = endpoint
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return {
     url: `${scheme}://${authority}`,
@@ -290,6 +276,7 @@ function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
     authority,
     pathPrefix,
     weight,
+    ...(instance === undefined ? {} : { instance }),
     terminating,
   }
 }

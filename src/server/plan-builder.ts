@@ -1,14 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
+import { DEFAULT_RETRY } from '../balancing/retry-default.ts'
 import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
 import type { LoadBalancerConfig } from '../config/routing.ts'
-import type {
-  EndpointPlan,
-  MiddlewarePlan,
-  Plan,
-  RouterPlan,
-  ServiceLimits,
-  ServicePlan,
-  TlsPlan,
-} from './plan.ts'
+import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan, TlsPlan } from './plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
@@ -52,7 +46,7 @@ export function buildPlan(
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
     const config = routing.services.get(name)?.config
     if (live && live.size > 0)
-      services.set(name, servicePlan(config ? settingsOf(config) : before, live, before))
+      services.set(name, servicePlan(config ? settingsOf(config) : lastSettings(before), live, before))
   }
   return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
 }
@@ -91,35 +85,43 @@ type ServiceSettings = Omit<ServicePlan, 'endpoints'>
 const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
 
 function settingsOf(config: LoadBalancerConfig): ServiceSettings {
-  const known = settings.get(config)
-  if (known) return known
-  const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout } = config
-  const made =
-    maxConnections === 0
-      ? { strategy, passHostHeader }
-      : { strategy, passHostHeader, limits: { maxConnections, maxQueue, queueTimeout } }
-  settings.set(config, made)
-  return made
+  return settings.getOrInsertComputed(config, makeSettings)
 }
 
+/** What is as by default is left out: most services say nothing of it. */
+function makeSettings(config: LoadBalancerConfig): ServiceSettings {
+  const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout, slowStart } = config
+  const { attempts, perTryTimeout, maxRequestBodyBytes: maxReplayBytes } = config.retry
+  const retry = { attempts, perTryTimeout, maxReplayBytes }
+  return {
+    strategy,
+    passHostHeader,
+    ...(maxConnections === 0 ? {} : { limits: { maxConnections, maxQueue, queueTimeout } }),
+    ...(slowStart === 0 ? {} : { slowStart }),
+    ...(isDeepStrictEqual(retry, DEFAULT_RETRY) ? {} : { retry }),
+  }
+}
+
+/** What each plan was made of, so that most are compared by identity. */
+const settingsOfPlans = new WeakMap<ServicePlan, ServiceSettings>()
+
 function servicePlan(
-  { strategy, passHostHeader, limits }: ServiceSettings,
+  made: ServiceSettings,
   endpoints: ReadonlyMap<string, EndpointPlan>,
   previous: ServicePlan | undefined,
 ): ServicePlan {
-  const same =
-    previous?.endpoints === endpoints &&
-    previous.strategy === strategy &&
-    previous.passHostHeader === passHostHeader &&
-    sameLimits(previous.limits, limits)
-  if (same) return previous
-  return { strategy, passHostHeader, endpoints, ...(limits && { limits }) }
+  if (previous?.endpoints === endpoints && sameSettings(settingsOfPlans.get(previous), made)) return previous
+  const plan = { ...made, endpoints }
+  settingsOfPlans.set(plan, made)
+  return plan
 }
 
-function sameLimits(one: ServiceLimits | undefined, other: ServiceLimits | undefined): boolean {
-  return (
-    one?.maxConnections === other?.maxConnections &&
-    one?.maxQueue === other?.maxQueue &&
-    one?.queueTimeout === other?.queueTimeout
-  )
+function sameSettings(one: ServiceSettings | undefined, other: ServiceSettings): boolean {
+  return one === other || isDeepStrictEqual(one, other)
+}
+
+/** Of a service that is no longer configured, and drains. */
+function lastSettings(plan: ServicePlan): ServiceSettings {
+  const { endpoints: _, ...rest } = plan
+  return settingsOfPlans.get(plan) ?? rest
 }

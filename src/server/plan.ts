@@ -37,6 +37,20 @@ export interface ServicePlan {
   readonly endpoints: ReadonlyMap<string, EndpointPlan>
   /** Left out when there are none. */
   readonly limits?: ServiceLimits
+  /** Milliseconds over which the share of a `warming` endpoint grows from a tenth to its whole weight. */
+  readonly slowStart?: number
+  /** Left out: as by default. */
+  readonly retry?: RetryPlan
+}
+
+/** How often a request may be sent again, and what may be. */
+export interface RetryPlan {
+  /** Further attempts after the first; 0: none. */
+  readonly attempts: number
+  /** Milliseconds from the begin of an attempt to the head of its response; 0: no limit. */
+  readonly perTryTimeout: number
+  /** Bytes of a request body that are kept to be sent again. */
+  readonly maxReplayBytes: number
 }
 
 /** What holds for all workers together; they divide it. */
@@ -49,7 +63,11 @@ export interface ServiceLimits {
   readonly queueTimeout: number
 }
 
-export type EndpointState = 'ready' | 'draining'
+/**
+ * Whether an endpoint takes requests now. `draining` never does; `unhealthy` and `ejected` only when no endpoint is
+ * ready or warming (panic mode).
+ */
+export type EndpointState = 'warming' | 'ready' | 'unhealthy' | 'ejected' | 'draining'
 
 export interface EndpointPlan {
   /** As shown in logs and the API. */
@@ -64,6 +82,8 @@ export interface EndpointPlan {
   readonly pathPrefix: string
   readonly weight: number
   readonly state: EndpointState
+  /** Set while `warming`: when it came up, on the clock of `processNow()`. */
+  readonly warmingSince?: number
 }
 
 /** The difference between two plans: null deletes. Applying it to version `base` gives `version`. */
@@ -82,6 +102,8 @@ export interface ServiceDelta {
   readonly passHostHeader: boolean
   readonly endpoints: ReadonlyMap<string, EndpointPlan | null>
   readonly limits?: ServiceLimits
+  readonly slowStart?: number
+  readonly retry?: RetryPlan
 }
 
 /** What TLS connections are opened with. It holds private keys: never to be logged or shown. */

@@ -25,6 +25,7 @@ function balancerOf(...endpoints: readonly string[]): {
       weight: text.endsWith('0') ? 0 : 1,
       inFlight: 0,
       draining: text.endsWith('-'),
+      down: text.endsWith('?'),
       full: text.endsWith('!'),
     })
   balancer.refresh()
@@ -50,6 +51,8 @@ const CASES: readonly (readonly [
   [['a!', 'b', 'c'], '', 'b', ['abc', 'bc']],
   [['a', 'b!'], 'a', 'a', []],
   [['a!', 'b!'], '', 'a', ['ab']],
+  [['a?', 'b', 'c'], '', 'b', ['bc']],
+  [['a?', 'b?', 'c-'], '', 'a', ['ab']],
 ]
 for (const [endpoints, tried, picked, offered] of CASES) {
   test(`of ${endpoints.join(' ') || 'none'}, tried ${tried || 'none'} → ${picked}`, () => {
@@ -69,7 +72,7 @@ test('strategies may hold on to the list: it is the same until the endpoints cha
     },
   })
   for (const key of ['a', 'b', 'c'])
-    balancer.set({ key, weight: 1, inFlight: 0, draining: false, full: false })
+    balancer.set({ key, weight: 1, inFlight: 0, draining: false, down: false, full: false })
   balancer.refresh()
   balancer.pick(REQUEST, [])
   balancer.pick(REQUEST, [])

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LoadBalancer } from '../../src/balancing/load-balancer.ts'
 import { RetryBudget } from '../../src/balancing/retry-budget.ts'
+import { DEFAULT_RETRY } from '../../src/balancing/retry-default.ts'
 import { Body } from '../../src/proxy/body.ts'
 import { Deadlines } from '../../src/proxy/deadlines.ts'
 import { forward } from '../../src/proxy/forward.ts'
+import type { ForwardTarget } from '../../src/proxy/forward.ts'
 import { HeaderList } from '../../src/proxy/header-list.ts'
 import { Request } from '../../src/proxy/request.ts'
 import type { Response } from '../../src/proxy/response.ts'
@@ -260,7 +262,15 @@ function partsOf(ports: readonly number[], transport: Partial<Transport>): Parts
   for (const endpoint of endpoints) balancer.set(endpoint)
   balancer.refresh()
   const queue = new WaitQueue(deadlines, () => balancer.hasRoom)
-  const target = { balancer, passHostHeader: true, budget: new RetryBudget(), queue, retries: true }
+  const target: ForwardTarget = {
+    balancer,
+    passHostHeader: true,
+    budget: new RetryBudget(),
+    queue,
+    retry: DEFAULT_RETRY,
+    outcomes: { failed: () => {}, succeeded: () => {} },
+    deadlines,
+  }
   return {
     deadlines,
     endpoints,

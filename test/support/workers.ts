@@ -1,4 +1,5 @@
 import { BroadcastChannel } from 'node:worker_threads'
+import type { OutcomeReport } from '../../src/balancing/outcomes.ts'
 import type { HostEvents } from '../../src/server/data-plane-host.ts'
 import { holdAddress } from '../../src/server/held-address.ts'
 import { EMPTY_PLAN, planDelta } from '../../src/server/plan-delta.ts'
@@ -27,6 +28,7 @@ export class Workers implements AsyncDisposable {
   port = 0
   readonly died: string[] = []
   readonly failed: string[] = []
+  readonly outcomes: OutcomeReport[] = []
   readonly drained: { worker: number; endpoint: string; version: number }[] = []
   #plan: Plan = EMPTY_PLAN
   readonly #questions = new BroadcastChannel('worker probe')
@@ -35,6 +37,7 @@ export class Workers implements AsyncDisposable {
   constructor(options: Partial<Omit<WorkerHostOptions, 'settings'>>) {
     const events: HostEvents = {
       drained: (worker, _service, endpoint, version) => this.drained.push({ worker, endpoint, version }),
+      outcomes: (reports) => this.outcomes.push(...reports),
       accessLog: () => {},
       failed: (where, message) => this.failed.push(`${where}: ${message}`),
       died: (_worker, reason) => this.died.push(reason),

@@ -10,6 +10,8 @@ export class Endpoint implements Candidate {
   plan: EndpointPlan
   /** Requests and tunnels on their way. */
   inFlight = 0
+  /** It has failed lately, here or in another worker, so that its next success is news. */
+  suspect = false
   /** Requests and tunnels that may be on their way at once, and so connections that may be open. */
   maxConnections = Number.POSITIVE_INFINITY
   readonly transport: Transport
@@ -43,6 +45,10 @@ export class Endpoint implements Candidate {
 
   get draining(): boolean {
     return this.plan.state === 'draining'
+  }
+
+  get down(): boolean {
+    return this.plan.state === 'unhealthy' || this.plan.state === 'ejected'
   }
 
   get full(): boolean {
