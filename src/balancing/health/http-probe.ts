@@ -1,4 +1,6 @@
-import { isIP } from 'node:net'
+import { connect, isIP } from 'node:net'
+import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { Client } from 'undici'
 import type { HttpQuestion, ProbeResult, ProbeTarget } from './check.ts'
 import { describeError } from './describe-error.ts'
@@ -49,34 +51,58 @@ function firstStep(target: ProbeTarget, { scheme, port, path, hostname }: HttpQu
 }
 
 async function ask(
-  { address }: ProbeTarget,
-  { scheme, host, port, path }: Step,
+  target: ProbeTarget,
+  step: Step,
   { method, headers }: HttpQuestion,
   signal: AbortSignal,
 ): Promise<{ status: number; location: string | undefined }> {
-  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  const client = new Client(`${scheme}://${isIP(address) === 6 ? `[${address}]` : address}:${port}`, {
+  const client = new Client(`${step.scheme}://probe`, {
+    connect: (_, connected) => openSocket(target, step, signal, connected),
     maxHeaderSize: MAX_HEAD_BYTES,
     // The deadline of the whole probe is the signal's alone.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: 0, ...(isIP(name) ? {} : { servername: name }) },
   })
+  // The signal of a request is not heeded before there is a connection.
+  const end = (): void => client.destroy(signal.reason as Error, () => {})
+  signal.addEventListener('abort', end)
   try {
-    const response = await client.request({
-      method,
-      path,
-      headers: { 'user-agent': 'Tidegate health check', ...headers, host },
-      signal,
-    })
+    const fields = { 'user-agent': 'Tidegate health check', ...headers, host: step.host }
+    const response = await client.request({ method, path: step.path, headers: fields })
     const location = response.headers['location']
-    // An error is the connection's end, which follows.
-    response.body.on('error', () => {}).destroy()
+    // That nobody wants it is an error to the body, too.
+    response.body.on('error', () => {})
     return { status: response.statusCode, location: typeof location === 'string' ? location : undefined }
   } finally {
+    signal.removeEventListener('abort', end)
     // Whatever is still coming is not read.
     client.destroy(() => {})
   }
+}
+
+/** Where the probe's connection is made, and so the place for the TLS settings of a service's transport. */
+function openSocket(
+  { address: host }: ProbeTarget,
+  { scheme, host: authority, port }: Step,
+  signal: AbortSignal,
+  connected: (...outcome: [Error, null] | [null, Socket]) => void,
+): void {
+  const name = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+  const servername = isIP(name) ? {} : { servername: name }
+  const socket =
+    scheme === 'https'
+      ? connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...servername })
+      : connect({ host, port })
+  const failed = (error: Error): void => connected(error, null)
+  const end = (): void => void socket.destroy(signal.reason as Error)
+  signal.addEventListener('abort', end)
+  socket.once('close', () => signal.removeEventListener('abort', end))
+  socket.once('error', failed)
+  socket.once(scheme === 'https' ? 'secureConnect' : 'connect', () => {
+    socket.off('error', failed)
+    connected(null, socket)
+  })
+  if (signal.aborted) end()
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
