@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import type { EndpointStatus } from './balancing/life-cycle.ts'
 import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
 import type { StaticConfig } from './config/static.ts'
@@ -51,6 +52,8 @@ export interface App extends AsyncDisposable {
   readonly routing: RoutingConfig
   /** Everything that is not served as written. */
   readonly problems: readonly Problem[]
+  /** Every endpoint that is known, its state and why. */
+  readonly endpoints: readonly EndpointStatus[]
   stats(): readonly ThreadStats[]
   /** Stops gracefully: what is in flight finishes within the grace times of its entry point. */
   stop(): Promise<void>
@@ -189,6 +192,10 @@ class RunningApp implements App {
 
   get problems(): readonly Problem[] {
     return this.#controlPlane.problems
+  }
+
+  get endpoints(): readonly EndpointStatus[] {
+    return this.#controlPlane.endpoints
   }
 
   stats(): readonly ThreadStats[] {
