@@ -44,8 +44,8 @@ class Forwarding implements Exchange, Waiting, Timed {
   readonly #tried: Endpoint[] = []
   #connection: UpstreamConnection | null = null
   #why: WhyCode = 'UH'
-  /** A connection did not come about in time. */
-  #dialled = false
+  /** An attempt has taken too long. */
+  #late = false
 
   constructor(request: Request, target: ForwardTarget, resolve: (response: Response) => void) {
     this.#request = request
@@ -64,8 +64,8 @@ class Forwarding implements Exchange, Waiting, Timed {
     const endpoint = this.#request.aborted
       ? undefined
       : this.#target.balancer.pick(this.#request, this.#tried)
-    // A black hole has cost the client one dial time-out already.
-    if (!endpoint || (this.#dialled && this.#tried.includes(endpoint))) {
+    // What hangs has cost the client one time-out already.
+    if (!endpoint || (this.#late && this.#tried.includes(endpoint))) {
       this.#giveUp()
       return
     }
@@ -130,13 +130,11 @@ class Forwarding implements Exchange, Waiting, Timed {
   /** The table of DESIGN §6: what was not sent may always be sent again, what was sent only if it is safe. */
   #mayRetry(kind: FailureKind): boolean {
     const { attempts, perTryTimeout } = this.#target.retry
+    const late = this.#late
+    this.#late ||= kind === 'connect-timeout' || kind === 'timeout'
     if (this.#tried.length > attempts) return false
-    if (kind === 'connect-timeout') {
-      // No request waits for longer than one such time-out and one more attempt.
-      const first = !this.#dialled
-      this.#dialled = true
-      return first
-    }
+    // No request waits for longer than one dial time-out and one more attempt.
+    if (kind === 'connect-timeout') return !late
     if (kind === 'connect' || kind === 'unsent') return true
     const again = kind === 'broken' || (kind === 'timeout' && perTryTimeout > 0)
     if (!again || !IDEMPOTENT.has(this.#request.method)) return false
