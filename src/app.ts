@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { createAdmin } from './admin/admin.ts'
+import type { AdminServer } from './admin/admin-server.ts'
 import type { EndpointStatus } from './balancing/life-cycle.ts'
 import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
@@ -24,7 +26,7 @@ import type { DataPlaneHost, HostEvents, ThreadStats } from './server/data-plane
 import type { WorkerSettings } from './server/entry-point-settings.ts'
 import { InProcessHost } from './server/in-process-host.ts'
 import { INTERNAL, internalRouting } from './server/internal-routing.ts'
-import { addressProblem, holdAddresses } from './server/entry-point-addresses.ts'
+import { addressProblem, adminAddressProblem, holdAddresses } from './server/entry-point-addresses.ts'
 import type { HeldAddress } from './server/held-address.ts'
 import type { InheritedSocket } from './server/inherited-sockets.ts'
 import type { ListenAddress } from './server/listener.ts'
@@ -54,6 +56,8 @@ export interface App extends AsyncDisposable {
   readonly problems: readonly Problem[]
   /** Every endpoint that is known, its state and why. */
   readonly endpoints: readonly EndpointStatus[]
+  /** Where the admin API listens; undefined when it is off. */
+  readonly adminPort: number | undefined
   stats(): readonly ThreadStats[]
   /** Stops gracefully: what is in flight finishes within the grace times of its entry point. */
   stop(): Promise<void>
@@ -120,7 +124,9 @@ export async function startApp({
     precedence: precedence(config),
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
   })
-  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held)
+  const readText = (path: string): Promise<string> => readFile(path, 'utf8')
+  const admin = config.api && createAdmin(config.api, { admin: controlPlane, log, readText })
+  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held, admin)
   await app.start()
   return app
 }
@@ -133,6 +139,7 @@ class RunningApp implements App {
   readonly #discovery: Discovery
   readonly #controlPlane: ControlPlane
   readonly #accessLog: LineWriter | undefined
+  readonly #admin: AdminServer | undefined
   #stopped: Promise<void> | undefined
 
   constructor(
@@ -143,7 +150,9 @@ class RunningApp implements App {
     controlPlane: ControlPlane,
     accessLog: LineWriter | undefined,
     held: ReadonlyMap<string, HeldAddress>,
+    admin: AdminServer | undefined,
   ) {
+    this.#admin = admin
     this.#config = config
     this.#log = log
     this.#host = host
@@ -161,6 +170,7 @@ class RunningApp implements App {
     await this.#controlPlane.rebuild()
     await this.#controlPlane.applied
     await this.#listen()
+    await this.#listenForAdmin()
     const places = [...this.addresses].map(([name, { host, port }]) => `${name} on ${host}:${port}`)
     const { routers, services } = this.routing
     this.#log.info(`serving: ${places.join(', ')}`, {
@@ -180,6 +190,19 @@ class RunningApp implements App {
         throw new ConfigurationError([addressProblem(held.address, error)])
       }
     }
+  }
+
+  async #listenForAdmin(): Promise<void> {
+    try {
+      await this.#admin?.listen()
+    } catch (error) {
+      await this.#close()
+      throw new ConfigurationError([adminAddressProblem(this.#config.api!.listen, error)])
+    }
+  }
+
+  get adminPort(): number | undefined {
+    return this.#admin?.port
   }
 
   get addresses(): ReadonlyMap<string, ListenAddress> {
@@ -242,6 +265,7 @@ class RunningApp implements App {
 
   async #close(): Promise<void> {
     this.#controlPlane.close()
+    await this.#admin?.close()
     await this.#discovery.stop()
     await this.#host.close()
     await this.#accessLog?.close()

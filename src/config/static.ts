@@ -1,3 +1,5 @@
+import type { ApiConfig } from './api.ts'
+import { apiOptions } from './api.ts'
 import type { EntryPointConfig } from './entry-point.ts'
 import { entryPointOptions } from './entry-point.ts'
 import { fields } from './fields.ts'
@@ -10,7 +12,9 @@ export type { ListenAddress } from './listen-address.ts'
 export type ProviderShapes = ReadonlyMap<string, (field: Fields) => Shape>
 
 /** Everything that is decided once, at start. */
-export interface StaticConfig extends Omit<StaticOptions, 'entryPoints' | 'providers' | 'workers'> {
+export interface StaticConfig extends Omit<StaticOptions, 'api' | 'entryPoints' | 'providers' | 'workers'> {
+  /** Undefined: off. */
+  readonly api: ApiConfig | undefined
   /** By name; never empty. */
   readonly entryPoints: ReadonlyMap<string, EntryPointConfig>
   readonly providers: {
@@ -48,6 +52,12 @@ function staticOptions(field: Fields) {
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
       .optional(),
     overload: overloadSection(field),
+    api: field
+      .section(
+        'The admin API: what the running process says of itself. Off when left out.',
+        apiOptions(field),
+      )
+      .optional(),
     global: field
       .section('Kept for compatibility: nothing is ever sent anywhere.', {
         checkNewVersion: field.boolean('Without effect.').optional(),
@@ -165,7 +175,6 @@ function pingSection(field: Fields) {
 
 function pendingSections(field: Fields) {
   return {
-    api: field.pending('the admin API'),
     metrics: field.pending('metrics'),
     tracing: field.pending('tracing'),
     certificatesResolvers: field.pending('certificates by ACME'),
