@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { createAdmin } from './admin/admin.ts'
 import type { AdminServer } from './admin/admin-server.ts'
 import type { EndpointStatus } from './balancing/life-cycle.ts'
+import { strategyNames } from './balancing/strategy-catalogue.ts'
 import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
 import type { StaticConfig } from './config/static.ts'
@@ -103,9 +104,9 @@ export async function startApp({
     outcomes: (reports) => controlPlane.outcomes(reports),
     accessLog: (lines) => accessLog?.write(lines),
     failed: (where, message) => log.error(`${where}: ${message}`),
-    died: (worker, reason) => {
+    died: (worker, reason, slot) => {
       log.error(`worker ${worker} died: ${reason}; another takes its place`, { code: 'E502' })
-      controlPlane.workersChanged()
+      controlPlane.workerDied(slot)
     },
   }
   const settings = workerSettings(config, hostname())
@@ -122,6 +123,7 @@ export async function startApp({
     log,
     draining: config.experiments.draining,
     precedence: precedence(config),
+    workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
   })
   const readText = (path: string): Promise<string> => readFile(path, 'utf8')
@@ -361,5 +363,5 @@ async function routingContext(config: StaticConfig): Promise<RoutingContext> {
     internal,
     middlewares: http.middlewares,
   }))
-  return { entryPoints, middlewares, matchers: await allMatchers() }
+  return { entryPoints, middlewares, matchers: await allMatchers(), strategies: await strategyNames() }
 }

@@ -39,12 +39,43 @@ const serverOptions = (field: Fields) => ({
   scheme: field.choice('Tags only: how to speak to it.', ['http', 'https', 'h2c']).default('http'),
 })
 
+export const stickyCookieOptions = (field: Fields) => ({
+  name: field
+    .string(
+      'Default: `_` and five hexadecimal digits, made of the service’s name as in Traefik, so that sessions outlive the change.',
+    )
+    .optional(),
+  secure: field.boolean('Browsers send it over TLS alone.').default(false),
+  httpOnly: field.boolean('Scripts do not see it.').default(false),
+  sameSite: field
+    .choice('Whether requests that other sites cause carry it; empty: as the browser likes.', [
+      '',
+      'none',
+      'lax',
+      'strict',
+    ])
+    .default(''),
+  maxAge: field
+    .integer('Seconds that browsers keep it; 0: until they are closed; negative: not at all.', {
+      max: 2_147_483_647,
+    })
+    .default(0),
+  path: field.string('Paths that it is sent for.').default('/'),
+  domain: field.string('Hosts that it is sent to; empty: only the one that was asked.').default(''),
+})
+export type StickyCookieConfig = OptionsOf<ReturnType<typeof stickyCookieOptions>>
+
+export const stickyOptions = (field: Fields) => ({
+  cookie: field.section('The cookie that says where.', stickyCookieOptions(field)).optional(),
+})
+export type StickyConfig = OptionsOf<ReturnType<typeof stickyOptions>>
+
 export const loadBalancerOptions = (field: Fields) => ({
   servers: field
     .list('The endpoints of the service.', field.section('One endpoint.', serverOptions(field)))
     .default([]),
   server: field.section('Tags only: the instance itself.', serverOptions(field)).optional(),
-  strategy: field.choice('How an endpoint is chosen.', ['wrr', 'p2c', 'hrw', 'leasttime']).default('wrr'),
+  strategy: field.string('How an endpoint is chosen: the name of a [strategy](#strategies).').default('wrr'),
   passHostHeader: field.boolean("Sends the client's Host header on.").default(true),
   responseForwarding: field
     .section('How responses are passed on.', {
@@ -72,7 +103,17 @@ export const loadBalancerOptions = (field: Fields) => ({
     .duration('With `maxConnections`: how long a request may wait before it is answered 503; 0: for ever.')
     .prefault('5s'),
   serversTransport: field.pending('named servers transports'),
-  sticky: field.pending('sticky sessions'),
+  sticky: field
+    .section(
+      'Sends the requests of a session to one endpoint, for as long as that may be used.',
+      stickyOptions(field),
+    )
+    .optional(),
+  zonePreference: field
+    .boolean(
+      'Asks endpoints of the proxy’s own zone first, while at least half of them are ready and they can bear it; only where the static option `zone` says which that is.',
+    )
+    .default(true),
   slowStart: field
     .duration(
       'For how long the share of an endpoint that comes up grows, from a tenth to its whole weight; 0: it has it at once.',

@@ -43,6 +43,7 @@ class Forwarding implements Exchange, Waiting, Timed {
   readonly #resolve: (response: Response) => void
   readonly #tried: Endpoint[] = []
   #connection: UpstreamConnection | null = null
+  #sentAt = 0
   #why: WhyCode = 'UH'
   /** An attempt has taken too long. */
   #late = false
@@ -78,6 +79,7 @@ class Forwarding implements Exchange, Waiting, Timed {
     this.#request.endpoint = endpoint.plan.url
     if (this.#target.retry.perTryTimeout > 0)
       this.deadline = this.#target.deadlines.in(this.#target.retry.perTryTimeout)
+    if (this.#target.balancer.observes) this.#sentAt = performance.now()
     this.#connection = endpoint.acquire(this.#tried.length > 1)
     this.#connection.send(this.#request, this.#target.passHostHeader, this)
   }
@@ -109,6 +111,9 @@ class Forwarding implements Exchange, Waiting, Timed {
     }
     this.#connection = null
     this.#over()
+    // Only who wanted to hear of answers when it was sent knows what this one is worth.
+    if (this.#sentAt > 0)
+      this.#target.balancer.answered(this.#request, response, endpoint, performance.now() - this.#sentAt)
     this.#resolve(response)
   }
 

@@ -119,10 +119,20 @@ export class Wire {
     return this.socket.writableLength
   }
 
-  /** Bytes that the system has taken so far; what it has not can still be called back. */
+  /**
+   * Bytes that the system has taken so far; what it has not can still be called back. A TLS socket counts them when
+   * they are handed to it, so that it is asked of the socket below.
+   */
   get sent(): number {
+    if (this.#below) return this.#below.sent
     const { _handle: handle } = this.socket as unknown as { _handle: SendingHandle | null }
     return handle ? Number(handle.bytesWritten ?? 0) - (handle.writeQueueSize ?? 0) : 0
+  }
+
+  /** The system takes no more for now: the peer does not read. */
+  get congested(): boolean {
+    const { _handle: handle } = this.socket as unknown as { _handle: SendingHandle | null }
+    return (handle?.writeQueueSize ?? 0) > 0
   }
 
   /** Lets the system ask the peer from now on whether it is still there, first after `idle` milliseconds. */

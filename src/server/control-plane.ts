@@ -21,6 +21,7 @@ import { healthCheckOf, lifeSettingsOf } from './life-settings.ts'
 import { MembershipReporter } from './membership-reporter.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
+import { SharedMemories } from './shared-memories.ts'
 import type { Plan, TlsPlan } from './plan.ts'
 
 export interface ControlPlaneOptions {
@@ -35,6 +36,8 @@ export interface ControlPlaneOptions {
   readonly draining: boolean
   /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
   readonly precedence: readonly string[]
+  /** Worker threads, whether they live or are being replaced. */
+  readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
 }
@@ -49,6 +52,7 @@ export class ControlPlane {
   readonly #lives: EndpointLives
   readonly #membership: MembershipReporter
   readonly #certificates: CertificateStore
+  readonly #memories: SharedMemories
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
@@ -63,6 +67,7 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule())
     this.#certificates = new CertificateStore(() => this.schedule())
+    this.#memories = new SharedMemories(options.context.middlewares, options.workers)
     this.#lives = new EndpointLives({
       draining: options.draining,
       workers: () => options.host.workers,
@@ -158,8 +163,9 @@ export class ControlPlane {
     return this.#lives.undrain(service, endpoint)
   }
 
-  /** The set of workers has changed: a drain may have waited for one that is gone. */
-  workersChanged(): void {
+  /** The worker of this slot has died: what it held is let go, and a drain may have waited for it. */
+  workerDied(slot: number): void {
+    this.#memories.release(slot)
     if (!this.#closed) this.#lives.sweep()
   }
 
@@ -213,7 +219,7 @@ export class ControlPlane {
 
   #publish(transitions: readonly Transition[]): void {
     const { host, log } = this.#options
-    const plan = buildPlan(
+    const built = buildPlan(
       this.#routing,
       this.#lives.live,
       this.#plan.version + 1,
@@ -221,6 +227,7 @@ export class ControlPlane {
       this.#options.precedence,
       this.#tls(),
     )
+    const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
     this.#membership.report(transitions)
     if (isEmptyDelta(delta)) return
@@ -266,7 +273,7 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { scheme, host, port, pathPrefix, weight, instance, terminating = false } = endpoint
+  const { scheme, host, port, pathPrefix, weight, zone, instance, terminating = false } = endpoint
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return {
     url: `${scheme}://${authority}`,
@@ -277,6 +284,7 @@ function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
     pathPrefix,
     weight,
     ...(instance === undefined ? {} : { instance }),
+    ...(zone === undefined ? {} : { zone }),
     terminating,
   }
 }

@@ -54,7 +54,7 @@ export class DataPlane {
   constructor(
     settings: WorkerSettings,
     events: DataPlaneEvents,
-    middlewareTools: Omit<MiddlewareTools, 'name'>,
+    middlewareTools: Omit<MiddlewareTools, 'name' | 'shared'>,
     slot: Slot = new SharedSlots(1).slot(0),
   ) {
     this.#slot = slot
@@ -62,8 +62,9 @@ export class DataPlane {
     const shedder = new LoadShedder(settings.overload ?? { maxInFlight: 0, maxEventLoopDelay: 0 })
     this.#deadlines.onTick = (late) => shedder.observe(late)
     this.#connections = new ClientConnections(this.#deadlines, counts)
-    const { hostname, experiments, workers = 1 } = settings
+    const { hostname, experiments, zone, workers = 1 } = settings
     const tools = {
+      worker: slot.index,
       hostname,
       matchers: this.#plugIns.matchers,
       deadlines: this.#deadlines,
@@ -79,6 +80,7 @@ export class DataPlane {
       outcomes: this.#outcomes,
       retries: experiments.retries,
       workers,
+      zone,
       strategy: (name: string) => this.#plugIns.strategy(name),
       drained: (service: string, endpoint: string) => events.drained(service, endpoint, this.#version),
     }
@@ -86,6 +88,8 @@ export class DataPlane {
     this.#routers = new Routers({
       plugIns: this.#plugIns,
       middlewareTools,
+      worker: slot.index,
+      workers,
       tables: new Map([...this.#entryPoints].map(([name, { tables }]) => [name, tables])),
       next: (service) => this.#services.next(service),
       failed: (where, error) => events.failed(where, error),

@@ -3,6 +3,7 @@ import { DEFAULT_RETRY } from '../balancing/retry-default.ts'
 import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
 import type { LoadBalancerConfig } from '../config/routing.ts'
 import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan, TlsPlan } from './plan.ts'
+import { stickyCookiePlan } from './sticky-plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
@@ -38,7 +39,7 @@ export function buildPlan(
       const live = liveEndpoints.get(router.service) ?? NO_ENDPOINTS
       services.set(
         router.service,
-        servicePlan(settingsOf(service.config), live, previous?.services.get(router.service)),
+        servicePlan(settingsOf(service.config, router.service), live, previous?.services.get(router.service)),
       )
     }
   }
@@ -46,7 +47,7 @@ export function buildPlan(
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
     const config = routing.services.get(name)?.config
     if (live && live.size > 0)
-      services.set(name, servicePlan(config ? settingsOf(config) : lastSettings(before), live, before))
+      services.set(name, servicePlan(config ? settingsOf(config, name) : lastSettings(before), live, before))
   }
   return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
 }
@@ -84,20 +85,28 @@ type ServiceSettings = Omit<ServicePlan, 'endpoints'>
 
 const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
 
-function settingsOf(config: LoadBalancerConfig): ServiceSettings {
-  return settings.getOrInsertComputed(config, makeSettings)
+function settingsOf(config: LoadBalancerConfig, service: string): ServiceSettings {
+  const known = settings.get(config)
+  if (known) return known
+  const made = makeSettings(config, service)
+  // The cookie's name holds the service's, and configurations that say nothing may be one object.
+  if (!made.sticky) settings.set(config, made)
+  return made
 }
 
 /** What is as by default is left out: most services say nothing of it. */
-function makeSettings(config: LoadBalancerConfig): ServiceSettings {
+function makeSettings(config: LoadBalancerConfig, service: string): ServiceSettings {
   const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout, slowStart } = config
   const { attempts, perTryTimeout, maxRequestBodyBytes: maxReplayBytes } = config.retry
   const retry = { attempts, perTryTimeout, maxReplayBytes }
+  const sticky = stickyCookiePlan(config.sticky, service)
   return {
     strategy,
     passHostHeader,
     ...(maxConnections === 0 ? {} : { limits: { maxConnections, maxQueue, queueTimeout } }),
     ...(slowStart === 0 ? {} : { slowStart }),
+    ...(sticky && { sticky }),
+    ...(config.zonePreference ? {} : { zonePreference: false as const }),
     ...(isDeepStrictEqual(retry, DEFAULT_RETRY) ? {} : { retry }),
   }
 }

@@ -21,6 +21,8 @@ export interface RouterPlan {
   readonly rank: number
   readonly middlewares: readonly string[]
   readonly service: string
+  /** By name of a middleware: what all workers share of it for this router. Left out when there is none. */
+  readonly memories?: ReadonlyMap<string, SharedArrayBuffer>
   /** It takes TLS connections, and those alone; otherwise plain ones. Entry points may ask for TLS on their own. */
   readonly tls?: boolean
 }
@@ -41,6 +43,10 @@ export interface ServicePlan {
   readonly slowStart?: number
   /** Left out: as by default. */
   readonly retry?: RetryPlan
+  /** Left out when sessions do not stick. */
+  readonly sticky?: StickyCookiePlan
+  /** False: endpoints of all zones are alike. Left out: the proxy's own zone comes first, when it knows it. */
+  readonly zonePreference?: false
 }
 
 /** How often a request may be sent again, and what may be. */
@@ -51,6 +57,13 @@ export interface RetryPlan {
   readonly perTryTimeout: number
   /** Bytes of a request body that are kept to be sent again. */
   readonly maxReplayBytes: number
+}
+
+/** A cookie that says where a session belongs. */
+export interface StickyCookiePlan {
+  readonly name: string
+  /** What stands behind its value: `; Path=/; HttpOnly`. */
+  readonly attributes: string
 }
 
 /** What holds for all workers together; they divide it. */
@@ -84,6 +97,8 @@ export interface EndpointPlan {
   readonly state: EndpointState
   /** Set while `warming`: when it came up, on the clock of `processNow()`. */
   readonly warmingSince?: number
+  /** Availability zone, as its source tells. */
+  readonly zone?: string
 }
 
 /** The difference between two plans: null deletes. Applying it to version `base` gives `version`. */
@@ -97,13 +112,8 @@ export interface PlanDelta {
   readonly tls?: TlsDelta | null | undefined
 }
 
-export interface ServiceDelta {
-  readonly strategy: string
-  readonly passHostHeader: boolean
+export interface ServiceDelta extends Omit<ServicePlan, 'endpoints'> {
   readonly endpoints: ReadonlyMap<string, EndpointPlan | null>
-  readonly limits?: ServiceLimits
-  readonly slowStart?: number
-  readonly retry?: RetryPlan
 }
 
 /** What TLS connections are opened with. It holds private keys: never to be logged or shown. */

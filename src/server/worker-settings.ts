@@ -1,5 +1,6 @@
 import type { MinimumRate } from '../proxy/http1/client-connection.ts'
 import type { EntryPointConfig, StaticConfig } from '../config/static.ts'
+import { connectionCaps } from './connection-gate.ts'
 import type { EntryPointSettings, WorkerSettings } from './entry-point-settings.ts'
 
 /** Milliseconds over which the rate of a request body is looked at. */
@@ -11,7 +12,7 @@ const MAX_IN_FLIGHT = 10_000
 
 /** What workers must know of the static configuration. `hostname` is this machine's. */
 export function workerSettings(config: StaticConfig, hostname: string): WorkerSettings {
-  const { accessLog, ping, experiments, workers, overload } = config
+  const { accessLog, ping, experiments, workers, overload, zone } = config
   const silent = [...config.entryPoints].filter(([, { observability }]) => !observability.accessLogs)
   return {
     entryPoints: [...config.entryPoints].map(([name, entryPoint]) =>
@@ -20,6 +21,7 @@ export function workerSettings(config: StaticConfig, hostname: string): WorkerSe
     hostname,
     pingTerminatingStatus: ping?.terminatingStatusCode ?? 503,
     experiments,
+    zone,
     workers,
     overload: {
       maxInFlight:
@@ -67,10 +69,7 @@ function entryPointSettings(
     forwarded: { ...forwardedHeaders, underscores: http.underscoreHeadersStrategy },
     tls: http.tls !== undefined,
     http2,
-    caps: {
-      maxConnections: Math.ceil(maxConnections / workers),
-      maxConnectionsPerClient: Math.ceil(maxConnectionsPerClient / workers),
-    },
+    caps: connectionCaps({ maxConnections, maxConnectionsPerClient }, workers),
   }
 }
 

@@ -10,6 +10,7 @@ import { parseRule } from '../../src/routing/parser.ts'
 import type { Rule } from '../../src/routing/rule-tree.ts'
 import { DataPlane } from '../../src/server/data-plane.ts'
 import type { DataPlaneStats } from '../../src/server/data-plane.ts'
+import { connectionCaps } from '../../src/server/connection-gate.ts'
 import type { ConnectionCaps } from '../../src/server/connection-gate.ts'
 import type { Experiments, WorkerSettings } from '../../src/server/entry-point-settings.ts'
 import { listen } from '../../src/server/listener.ts'
@@ -19,10 +20,8 @@ import type {
   EndpointState,
   MiddlewarePlan,
   PlanDelta,
-  RetryPlan,
   RouterPlan,
   ServiceDelta,
-  ServiceLimits,
   TlsDelta,
 } from '../../src/server/plan.ts'
 import { RawPeer } from './raw-peer.ts'
@@ -71,14 +70,13 @@ export interface EndpointSketch {
   readonly tls?: boolean
   readonly authority?: string
   readonly pathPrefix?: string
+  readonly warmingSince?: number
+  readonly zone?: string
 }
 
-export interface ServiceSketch {
+export interface ServiceSketch extends Partial<Omit<ServiceDelta, 'endpoints'>> {
   /** By key; null takes one away. */
   readonly endpoints: Readonly<Record<string, EndpointSketch | null>>
-  readonly passHostHeader?: boolean
-  readonly limits?: ServiceLimits
-  readonly retry?: RetryPlan
 }
 
 export interface RouterSketch {
@@ -105,6 +103,7 @@ export interface EngineSketch extends PlanSketch {
   readonly http2?: Partial<Http2Limits>
   readonly caps?: Partial<ConnectionCaps>
   readonly overload?: Partial<OverloadLimits>
+  readonly zone?: string
 }
 
 /** A data plane in this process behind a port of 127.0.0.1, with one entry point named `web`. */
@@ -121,7 +120,7 @@ export class Engine implements AsyncDisposable {
   server!: Server
   #version = 0
 
-  constructor({ limits, forwarded, experiments, http2, caps, overload }: EngineSketch) {
+  constructor({ limits, forwarded, experiments, http2, caps, overload, zone }: EngineSketch) {
     const settings = {
       entryPoints: [
         {
@@ -129,7 +128,7 @@ export class Engine implements AsyncDisposable {
           limits: { ...LIMITS, ...limits },
           forwarded: { ...FORWARDED, ...forwarded },
           http2: { ...DEFAULT_HTTP2_LIMITS, ...http2 },
-          caps: { maxConnections: 0, maxConnectionsPerClient: 0, ...caps },
+          caps: connectionCaps(caps ?? {}, 1),
         },
       ],
       hostname: 'edge',
@@ -137,6 +136,7 @@ export class Engine implements AsyncDisposable {
       accessLog: undefined,
       experiments: { retries: true, draining: true, ...experiments },
       overload: { maxInFlight: 0, maxEventLoopDelay: 0, ...overload },
+      zone,
     }
     this.plane = new DataPlane(
       settings,
@@ -252,16 +252,31 @@ function routerPlan({
   }
 }
 
-function serviceDelta({ endpoints, passHostHeader = true, limits, retry }: ServiceSketch): ServiceDelta {
-  const settings = { strategy: 'wrr', passHostHeader, ...(limits && { limits }), ...(retry && { retry }) }
-  return { ...settings, endpoints: mapped(endpoints, endpointPlan) }
+function serviceDelta({ endpoints, ...settings }: ServiceSketch): ServiceDelta {
+  return {
+    strategy: 'wrr',
+    passHostHeader: true,
+    ...settings,
+    endpoints: mapped(endpoints, endpointPlan),
+  }
 }
 
 export function endpointPlan(sketch: EndpointSketch): EndpointPlan {
-  const { port, weight = 1, state = 'ready', tls = false, pathPrefix = '' } = sketch
+  const { port, weight = 1, state = 'ready', tls = false, pathPrefix = '', warmingSince, zone } = sketch
   const authority = sketch.authority ?? `127.0.0.1:${port}`
   const url = `${tls ? 'https' : 'http'}://${authority}`
-  return { url, tls, address: '127.0.0.1', port, authority, pathPrefix, weight, state }
+  return {
+    url,
+    tls,
+    address: '127.0.0.1',
+    port,
+    authority,
+    pathPrefix,
+    weight,
+    state,
+    ...(warmingSince === undefined ? {} : { warmingSince }),
+    ...(zone === undefined ? {} : { zone }),
+  }
 }
 
 function mapped<A, B>(

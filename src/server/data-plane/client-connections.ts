@@ -184,7 +184,7 @@ function openSecure(
   host: Door['secure'],
   { ClientSession: Session }: Http2,
 ): Connection {
-  if (socket.alpnProtocol === 'h2') return new Session(socket, peer, host)
+  if (socket.alpnProtocol === 'h2') return new Session(socket, below, peer, host)
   return new ClientConnection((handler) => Wire.tls(socket, handler, below), { ...peer, secure: true }, host)
 }
 
