@@ -1,4 +1,5 @@
 import type { Fields, OptionsOf } from './fields.ts'
+import { healthCheckOptions, passiveHealthCheckOptions, retryOptions } from './health.ts'
 import { routerTls } from './tls.ts'
 
 /**
@@ -113,8 +114,26 @@ export const loadBalancerOptions = (field: Fields) => ({
       'Asks endpoints of the proxy’s own zone first, while at least half of them are ready and they can bear it; only where the static option `zone` says which that is.',
     )
     .default(true),
-  healthCheck: field.pending('active health checks'),
-  passiveHealthCheck: field.pending('passive health checks'),
+  slowStart: field
+    .duration(
+      'For how long the share of an endpoint that comes up grows, from a tenth to its whole weight; 0: it has it at once.',
+    )
+    .prefault('0s'),
+  healthCheck: field
+    .section(
+      'Asks each endpoint in turn whether it is well; without it all are taken to be.',
+      healthCheckOptions(field),
+    )
+    .optional(),
+  passiveHealthCheck: field
+    .section(
+      'Takes out endpoints that fail their requests. When left out: after 5 failures in a row, for 10 s, and 10 s longer each time.',
+      passiveHealthCheckOptions(field),
+    )
+    .optional(),
+  retry: field
+    .section('Requests that failed are sent again where that is safe.', retryOptions(field))
+    .prefault({}),
 })
 export type LoadBalancerConfig = OptionsOf<ReturnType<typeof loadBalancerOptions>>
 

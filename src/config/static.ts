@@ -1,3 +1,5 @@
+import type { ApiConfig } from './api.ts'
+import { apiOptions } from './api.ts'
 import type { EntryPointConfig } from './entry-point.ts'
 import { entryPointOptions } from './entry-point.ts'
 import { fields } from './fields.ts'
@@ -10,7 +12,9 @@ export type { ListenAddress } from './listen-address.ts'
 export type ProviderShapes = ReadonlyMap<string, (field: Fields) => Shape>
 
 /** Everything that is decided once, at start. */
-export interface StaticConfig extends Omit<StaticOptions, 'entryPoints' | 'providers' | 'workers'> {
+export interface StaticConfig extends Omit<StaticOptions, 'api' | 'entryPoints' | 'providers' | 'workers'> {
+  /** Undefined: off. */
+  readonly api: ApiConfig | undefined
   /** By name; never empty. */
   readonly entryPoints: ReadonlyMap<string, EntryPointConfig>
   readonly providers: {
@@ -50,6 +54,12 @@ function staticOptions(field: Fields) {
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
       .optional(),
     overload: overloadSection(field),
+    api: field
+      .section(
+        'The admin API: what the running process says of itself. Off when left out.',
+        apiOptions(field),
+      )
+      .optional(),
     zone: field
       .string(
         'The availability zone that it runs in, as instances name theirs: endpoints of this zone are asked first while enough of them are ready. Default: zones make no difference.',
@@ -186,7 +196,6 @@ function pingSection(field: Fields) {
 
 function pendingSections(field: Fields) {
   return {
-    api: field.pending('the admin API'),
     metrics: field.pending('metrics'),
     tracing: field.pending('tracing'),
     certificatesResolvers: field.pending('certificates by ACME'),

@@ -8,6 +8,7 @@ import type { SourceNode } from '../config/source-tree.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { complain } from './complaint.ts'
 import { drafting } from './draft.ts'
+import { withSoundHealthCheck } from './draft-health-check.ts'
 import type { DraftScope } from './draft.ts'
 import { compareText } from './merge.ts'
 import type { Endpoint, ResolvedService } from './routing-config.ts'
@@ -37,8 +38,9 @@ export const draftService = drafting<ResolvedService>(function readService(scope
   if (config === undefined) return undefined
   const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
   if (servers === undefined) return undefined
+  const sound = withSoundHealthCheck(withSoundChoice(config, scope), scope)
   // What its servers say is in the endpoints now.
-  const settings = shared({ ...withSoundChoice(config, scope), servers: NO_SERVERS })
+  const settings = shared({ ...sound, servers: NO_SERVERS })
   return { config: settings, endpoints: union(servers, merged.endpoints), origin }
 })
 

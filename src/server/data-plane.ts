@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
-import { RetryBudget } from '../balancing/retry-budget.ts'
+import { OutcomeBatch } from '../balancing/outcomes.ts'
+import type { OutcomeReport } from '../balancing/outcomes.ts'
 import type { MiddlewareTools, Next } from '../middleware.ts'
 import { Deadlines } from '../proxy/deadlines.ts'
 import { Response } from '../proxy/response.ts'
@@ -10,6 +11,7 @@ import type { RequestEvents } from './data-plane/entry-points.ts'
 import { Routers } from './data-plane/routers.ts'
 import type { InFlight } from './data-plane/service.ts'
 import { Services } from './data-plane/services.ts'
+import type { WatchedEndpoint } from './data-plane-host.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import { LoadShedder } from './load-shedder.ts'
 import type { PlanNames } from './plan-receiver.ts'
@@ -22,6 +24,8 @@ import type { Slot, SlotStats } from './shared-slots.ts'
 export interface DataPlaneEvents extends RequestEvents {
   /** A draining endpoint has nothing in flight in this worker any more. */
   drained(service: string, endpoint: string, version: number): void
+  /** How attempts at failing endpoints went. */
+  outcomes(reports: readonly OutcomeReport[]): void
   /** A middleware threw; `where` names it or its router. */
   failed(where: string, error: unknown): void
 }
@@ -40,6 +44,7 @@ export class DataPlane {
   readonly #deadlines = new Deadlines()
   readonly #plugIns = new PlugIns()
   readonly #slot: Slot
+  readonly #outcomes: OutcomeBatch
   readonly #connections: ClientConnections
   readonly #entryPoints: ReadonlyMap<string, EntryPoint>
   readonly #services: Services
@@ -69,9 +74,10 @@ export class DataPlane {
       events,
     }
     this.#entryPoints = new Map(settings.entryPoints.map((one) => [one.name, new EntryPoint(one, tools)]))
+    this.#outcomes = new OutcomeBatch((reports) => events.outcomes(reports))
     const serviceTools = {
       deadlines: this.#deadlines,
-      budget: new RetryBudget(),
+      outcomes: this.#outcomes,
       retries: experiments.retries,
       workers,
       zone,
@@ -113,6 +119,11 @@ export class DataPlane {
     for (const [name, service] of delta.services) if (!service) this.#services.delete(name)
   }
 
+  /** Has the next success of these endpoints told, as if they had failed here. */
+  watch(endpoints: readonly WatchedEndpoint[]): void {
+    for (const [service, endpoint] of endpoints) this.#services.watch(service, endpoint)
+  }
+
   /** Answers the ping page with 503 from now on, so that whoever is in front sends its requests elsewhere. */
   announceStop(): void {
     this.#terminating = true
@@ -129,6 +140,7 @@ export class DataPlane {
   /** Closes everything at once. */
   close(): void {
     this.#connections.destroy()
+    this.#outcomes.flush()
     this.#services.close()
     this.#deadlines.close()
   }

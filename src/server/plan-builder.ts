@@ -1,14 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
+import { DEFAULT_RETRY } from '../balancing/retry-default.ts'
 import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
 import type { LoadBalancerConfig } from '../config/routing.ts'
-import type {
-  EndpointPlan,
-  MiddlewarePlan,
-  Plan,
-  RouterPlan,
-  ServiceLimits,
-  ServicePlan,
-  TlsPlan,
-} from './plan.ts'
+import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan, TlsPlan } from './plan.ts'
 import { stickyCookiePlan } from './sticky-plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
@@ -53,7 +47,7 @@ export function buildPlan(
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
     const config = routing.services.get(name)?.config
     if (live && live.size > 0)
-      services.set(name, servicePlan(config ? settingsOf(config, name) : before, live, before))
+      services.set(name, servicePlan(config ? settingsOf(config, name) : lastSettings(before), live, before))
   }
   return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
 }
@@ -94,48 +88,49 @@ const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
 function settingsOf(config: LoadBalancerConfig, service: string): ServiceSettings {
   const known = settings.get(config)
   if (known) return known
-  const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout } = config
-  const sticky = stickyCookiePlan(config.sticky, service)
-  const made = {
-    strategy,
-    passHostHeader,
-    ...(maxConnections === 0 ? {} : { limits: { maxConnections, maxQueue, queueTimeout } }),
-    ...(sticky && { sticky }),
-    ...(config.zonePreference ? {} : { zonePreference: false as const }),
-  }
+  const made = makeSettings(config, service)
   // The cookie's name holds the service's, and configurations that say nothing may be one object.
-  if (!sticky) settings.set(config, made)
+  if (!made.sticky) settings.set(config, made)
   return made
 }
 
-function servicePlan(
-  { strategy, passHostHeader, limits, sticky, zonePreference }: ServiceSettings,
-  endpoints: ReadonlyMap<string, EndpointPlan>,
-  previous: ServicePlan | undefined,
-): ServicePlan {
-  const same =
-    previous?.endpoints === endpoints &&
-    previous.strategy === strategy &&
-    previous.passHostHeader === passHostHeader &&
-    previous.zonePreference === zonePreference &&
-    sameLimits(previous.limits, limits) &&
-    previous.sticky?.name === sticky?.name &&
-    previous.sticky?.attributes === sticky?.attributes
-  if (same) return previous
+/** What is as by default is left out: most services say nothing of it. */
+function makeSettings(config: LoadBalancerConfig, service: string): ServiceSettings {
+  const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout, slowStart } = config
+  const { attempts, perTryTimeout, maxRequestBodyBytes: maxReplayBytes } = config.retry
+  const retry = { attempts, perTryTimeout, maxReplayBytes }
+  const sticky = stickyCookiePlan(config.sticky, service)
   return {
     strategy,
     passHostHeader,
-    endpoints,
-    ...(limits && { limits }),
+    ...(maxConnections === 0 ? {} : { limits: { maxConnections, maxQueue, queueTimeout } }),
+    ...(slowStart === 0 ? {} : { slowStart }),
     ...(sticky && { sticky }),
-    ...(zonePreference === false && { zonePreference }),
+    ...(config.zonePreference ? {} : { zonePreference: false as const }),
+    ...(isDeepStrictEqual(retry, DEFAULT_RETRY) ? {} : { retry }),
   }
 }
 
-function sameLimits(one: ServiceLimits | undefined, other: ServiceLimits | undefined): boolean {
-  return (
-    one?.maxConnections === other?.maxConnections &&
-    one?.maxQueue === other?.maxQueue &&
-    one?.queueTimeout === other?.queueTimeout
-  )
+/** What each plan was made of, so that most are compared by identity. */
+const settingsOfPlans = new WeakMap<ServicePlan, ServiceSettings>()
+
+function servicePlan(
+  made: ServiceSettings,
+  endpoints: ReadonlyMap<string, EndpointPlan>,
+  previous: ServicePlan | undefined,
+): ServicePlan {
+  if (previous?.endpoints === endpoints && sameSettings(settingsOfPlans.get(previous), made)) return previous
+  const plan = { ...made, endpoints }
+  settingsOfPlans.set(plan, made)
+  return plan
+}
+
+function sameSettings(one: ServiceSettings | undefined, other: ServiceSettings): boolean {
+  return one === other || isDeepStrictEqual(one, other)
+}
+
+/** Of a service that is no longer configured, and drains. */
+function lastSettings(plan: ServicePlan): ServiceSettings {
+  const { endpoints: _, ...rest } = plan
+  return settingsOfPlans.get(plan) ?? rest
 }

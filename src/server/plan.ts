@@ -41,10 +41,22 @@ export interface ServicePlan {
   readonly limits?: ServiceLimits
   /** Milliseconds over which the share of a `warming` endpoint grows from a tenth to its whole weight. */
   readonly slowStart?: number
+  /** Left out: as by default. */
+  readonly retry?: RetryPlan
   /** Left out when sessions do not stick. */
   readonly sticky?: StickyCookiePlan
   /** False: endpoints of all zones are alike. Left out: the proxy's own zone comes first, when it knows it. */
   readonly zonePreference?: false
+}
+
+/** How often a request may be sent again, and what may be. */
+export interface RetryPlan {
+  /** Further attempts after the first; 0: none. */
+  readonly attempts: number
+  /** Milliseconds from the begin of an attempt to the head of its response; 0: no limit. */
+  readonly perTryTimeout: number
+  /** Bytes of a request body that are kept to be sent again. */
+  readonly maxReplayBytes: number
 }
 
 /** A cookie that says where a session belongs. */
@@ -64,7 +76,10 @@ export interface ServiceLimits {
   readonly queueTimeout: number
 }
 
-/** Whether an endpoint takes requests now. `draining` never does; `unhealthy` and `ejected` only when no endpoint is ready or warming (panic mode). */
+/**
+ * Whether an endpoint takes requests now. `draining` never does; `unhealthy` and `ejected` only when no endpoint is
+ * ready or warming (panic mode).
+ */
 export type EndpointState = 'warming' | 'ready' | 'unhealthy' | 'ejected' | 'draining'
 
 export interface EndpointPlan {
@@ -80,7 +95,7 @@ export interface EndpointPlan {
   readonly pathPrefix: string
   readonly weight: number
   readonly state: EndpointState
-  /** Set while `warming`: on the clock of `processNow()`. */
+  /** Set while `warming`: when it came up, on the clock of `processNow()`. */
   readonly warmingSince?: number
   /** Availability zone, as its source tells. */
   readonly zone?: string

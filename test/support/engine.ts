@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo, Server } from 'node:net'
+import type { OutcomeReport } from '../../src/balancing/outcomes.ts'
 import type { ForwardedOptions } from '../../src/proxy/forwarded-headers.ts'
 import type { ConnectionLimits } from '../../src/proxy/http1/connection-host.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../src/proxy/http2/limits.ts'
@@ -110,6 +111,8 @@ export class Engine implements AsyncDisposable {
   readonly plane: DataPlane
   /** `service/endpoint` of every report that a draining endpoint has nothing in flight. */
   readonly drained: string[] = []
+  /** What was reported of failing endpoints. */
+  readonly outcomes: OutcomeReport[] = []
   /** What middlewares threw. */
   readonly failures: string[] = []
   /** Bytes of body and why-code of every exchange that is over. */
@@ -139,6 +142,7 @@ export class Engine implements AsyncDisposable {
       settings,
       {
         drained: (service, endpoint) => this.drained.push(`${service}/${endpoint}`),
+        outcomes: (reports) => this.outcomes.push(...reports),
         begun: undefined,
         finished: (request, response, bytes) =>
           this.finished.push({ status: response.status, bytes, why: request.why, path: request.path }),

@@ -84,6 +84,11 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#fail('aborted')
   }
 
+  /** Gives the exchange up: it takes too long. What was not sent yet has not even been connected. */
+  giveUp(): void {
+    this.#fail(this.#connected ? 'timeout' : 'connect-timeout')
+  }
+
   /** Closes the connection, whatever it does. */
   close(): void {
     if (this.#exchange) this.#fail('broken')
@@ -120,8 +125,8 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
   }
 
   expired(): void {
-    if (!this.#exchange) this.#discard(undefined)
-    else this.#fail(this.#connected ? 'timeout' : 'connect-timeout')
+    if (this.#exchange) this.giveUp()
+    else this.#discard(undefined)
   }
 
   // ---- response body's producer -----------------------------------------------------------------------------

@@ -29,6 +29,8 @@ export class Endpoint implements Balanced {
   /** Requests and tunnels on their way. */
   inFlight = 0
   readonly #owner: EndpointOwner
+  /** It has failed lately, here or in another worker, so that its next success is news. */
+  suspect = false
   /** Last in, first out: what was used last is least likely to have been closed by the peer. */
   #idle: UpstreamConnection[] | undefined = undefined
   #open: Set<UpstreamConnection> | undefined = undefined

@@ -1,5 +1,7 @@
 import { LoadBalancer } from '../../balancing/load-balancer.ts'
-import type { RetryBudget } from '../../balancing/retry-budget.ts'
+import type { OutcomeBatch } from '../../balancing/outcomes.ts'
+import { RetryBudget } from '../../balancing/retry-budget.ts'
+import { DEFAULT_RETRY } from '../../balancing/retry-default.ts'
 import type { Strategy } from '../../balancing/strategy.ts'
 import type { Next } from '../../middleware.ts'
 import { NEVER } from '../../proxy/deadlines.ts'
@@ -13,10 +15,14 @@ import { WaitQueue } from '../../proxy/wait-queue.ts'
 import type { EndpointPlan, ServiceDelta, ServiceLimits } from '../plan.ts'
 import type { Service } from './service.ts'
 
+/** Nothing is sent again, nor is a body kept for it. */
+const NO_RETRY = { attempts: 0, perTryTimeout: 0, maxReplayBytes: 0 }
+
 /** What the load-balanced services of a worker share. */
 export interface ServiceTools {
   readonly deadlines: Deadlines
-  readonly budget: RetryBudget
+  /** Where endpoints that fail are told of. */
+  readonly outcomes: OutcomeBatch
   /** False switches retries off: the contrast of the scenarios. */
   readonly retries: boolean
   /** Workers that divide what is limited for the process. */
@@ -48,13 +54,21 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
   constructor(name: string, { strategy, passHostHeader }: ServiceDelta, tools: ServiceTools) {
     this.#name = name
     this.#tools = tools
-    const { budget, retries } = tools
+    const { deadlines, retries: allowed, workers } = tools
     const balancer = new LoadBalancer<Endpoint>(tools.strategy(strategy), tools.zone)
     const queue = new WaitQueue(tools.deadlines, balancer)
     this.#strategy = strategy
     this.#balancer = balancer
     this.#queue = queue
-    this.#target = { balancer, passHostHeader, budget, queue, retries }
+    this.#target = {
+      balancer,
+      passHostHeader,
+      budget: new RetryBudget(workers),
+      queue,
+      retry: allowed ? DEFAULT_RETRY : NO_RETRY,
+      outcomes: tools.outcomes.sink(name),
+      deadlines,
+    }
     this.handle = (request) => forward(request, this.#target)
   }
 
@@ -68,12 +82,12 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
 
   /** Takes a change of the plan over; only what it names is touched. */
   update(delta: ServiceDelta): void {
-    const { strategy, passHostHeader, limits, endpoints } = delta
+    const { strategy, passHostHeader, limits, retry = DEFAULT_RETRY, endpoints } = delta
     if (this.#strategy !== strategy) {
       this.#strategy = strategy
       this.#balancer.useStrategy(this.#tools.strategy(strategy))
     }
-    if (this.#target.passHostHeader !== passHostHeader) this.#target = { ...this.#target, passHostHeader }
+    this.#target = { ...this.#target, passHostHeader, retry: this.#tools.retries ? retry : NO_RETRY }
     this.#setLimits(limits)
     this.#balancer.configure(delta)
     this.#setEndpoints(endpoints)

@@ -38,6 +38,12 @@ export class Services {
     return service?.handle ?? this.#internal.get(name) ?? (() => Response.because('UH'))
   }
 
+  /** Has the next success of an endpoint told. */
+  watch(service: string, endpoint: string): void {
+    const found = this.#services.get(service)?.endpoints.get(endpoint)
+    if (found) found.suspect = true
+  }
+
   /** Names and keys of endpoints, drains included. */
   get names(): readonly (readonly [string, Iterable<string>])[] {
     return [...this.#services].map(([name, { endpoints }]) => [name, endpoints.keys()] as const)
