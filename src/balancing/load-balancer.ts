@@ -32,7 +32,8 @@ export class LoadBalancer<E extends Balanced> {
   readonly #zone: string | undefined
   readonly #now: () => number
   #strategy: Strategy
-  #settings: BalancerSettings = {}
+  #slowStart = 0
+  #prefersZone = true
   #sticky: StickySessions<E> | undefined
   #available = false
   #nextStep: number | undefined
@@ -76,10 +77,10 @@ export class LoadBalancer<E extends Balanced> {
     this.#strategy = strategy
   }
 
-  /** To be followed by `refresh`. */
-  configure(settings: BalancerSettings): void {
-    this.#settings = settings
-    const { sticky } = settings
+  /** To be followed by `refresh`. What it is given may hold a whole plan, and is not kept. */
+  configure({ slowStart = 0, sticky, zonePreference }: BalancerSettings): void {
+    this.#slowStart = slowStart
+    this.#prefersZone = zonePreference !== false
     const { name, attributes } = this.#sticky?.cookie ?? {}
     if (sticky?.name !== name || sticky?.attributes !== attributes)
       this.#sticky = sticky && new StickySessions(sticky)
@@ -104,7 +105,7 @@ export class LoadBalancer<E extends Balanced> {
     this.#available = open.length > 0
     this.#usable = this.#available ? open : all
     this.#preferred =
-      this.#available && this.#zone !== undefined && this.#settings.zonePreference !== false
+      this.#available && this.#zone !== undefined && this.#prefersZone
         ? inOwnZone(open, all, this.#zone)
         : this.#usable
     this.#sticky?.useEndpoints(this.#usable)
@@ -150,7 +151,7 @@ export class LoadBalancer<E extends Balanced> {
   }
 
   #ramp(endpoints: readonly E[]): void {
-    const { slowStart = 0 } = this.#settings
+    const slowStart = this.#slowStart
     const now = this.#now()
     let growing = false
     for (const endpoint of endpoints) {
