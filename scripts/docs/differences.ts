@@ -92,6 +92,24 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'A fault of a service must look like one, and must not make its requests fall through to another.',
   },
   {
+    what: 'A service of `weighted`, `highestRandomWeight`, `mirroring` or `failover` that cannot answer',
+    traefik: 'gets its share of the requests all the same, unless `healthCheck` is set on all of them',
+    tidegate: 'is passed over, whether `healthCheck` is set or not',
+    why: 'A share of the requests must not fail while another service could answer them.',
+  },
+  {
+    what: 'A service that `weighted` and the like name, and that does not exist',
+    traefik: 'the whole service is in error, and its routers with it',
+    tidegate: 'is listed as a problem; what is left serves without it',
+    why: 'A canary that has come to its end leaves the registry, and must not take the service along.',
+  },
+  {
+    what: '`failover` with `errors`: request bodies without `maxRequestBodyBytes`',
+    traefik: 'held in memory, whatever their size',
+    tidegate: 'held up to 4 MiB; larger ones are passed on, and the answer of the service stands',
+    why: 'A few large uploads must not take all memory.',
+  },
+  {
     what: 'Two instances that define the same router differently',
     traefik: 'the router is deleted',
     tidegate: 'the definition of most instances is served, then the newest; the other is listed as a problem',

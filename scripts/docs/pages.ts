@@ -4,6 +4,12 @@ import { shapeOf } from '../../src/config/decode.ts'
 import { fields } from '../../src/config/fields.ts'
 import type { Shape, z } from '../../src/config/fields.ts'
 import { PROBLEM_CODES } from '../../src/config/problem.ts'
+import {
+  failoverOptions,
+  highestRandomWeightOptions,
+  mirroringOptions,
+  weightedOptions,
+} from '../../src/config/composite-services.ts'
 import { loadBalancerOptions, routerOptions } from '../../src/config/routing.ts'
 import { discover } from '../../src/discover.ts'
 import { tagSourceOptions } from '../../src/discovery/options.ts'
@@ -114,7 +120,29 @@ function routingPage(): string {
     'What files, tags and stores say of routing. `<name>` is a name of your choice, without `@`. In tags both prefixes `tidegate` and `traefik` are read by default.',
     `## Routers\n\nUnder \`http.routers.<name>\`.\n\n${dynamicTable('routers.<name>', fieldShape(routerOptions))}`,
     `## Services\n\nUnder \`http.services.<name>.loadBalancer\`.\n\n${dynamicTable('services.<name>.loadBalancer', fieldShape(loadBalancerOptions))}`,
+    '## Services of services',
+    'A service may lead to others, which may do so themselves. These kinds are defined in files and stores, not by tags; they may name services that are found by tags, such as `web@consulcatalog`. A service without an endpoint that may be used is passed over as long as another can answer. One that is not there is listed as a problem, and the rest serves without it.',
+    ...COMPOSITES.map(([kind, does, options]) =>
+      [`### ${kind}`, does, `Under \`http.services.<name>.${kind}\`.`, filesTable(fieldShape(options))].join(
+        '\n\n',
+      ),
+    ),
   )
+}
+
+const COMPOSITES: readonly [kind: string, does: string, options: (field: typeof fields) => Shape][] = [
+  ['weighted', 'Divides requests among services by weight, as for a canary.', weightedOptions],
+  [
+    'highestRandomWeight',
+    'Divides clients among services by weight: the requests of one address go to one service.',
+    highestRandomWeightOptions,
+  ],
+  ['mirroring', 'Lets one service answer, and sends others copies of requests.', mirroringOptions],
+  ['failover', 'Lets another service answer when one cannot.', failoverOptions],
+]
+
+function filesTable(shape: Record<string, z.ZodType>): string {
+  return table(OPTION_HEAD, optionRows(shape).map(optionCells))
 }
 
 function middlewaresPage(middlewares: ReadonlyMap<string, MiddlewareDefinition>): string {

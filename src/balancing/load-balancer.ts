@@ -41,6 +41,11 @@ export class LoadBalancer<E extends Balanced> {
     )
   }
 
+  /** At least one endpoint may be used. */
+  get available(): boolean {
+    return this.#candidates.length > 0
+  }
+
   /** False when all endpoints that may be used are full; there is nothing to wait for when none may be used. */
   get hasRoom(): boolean {
     return this.#candidates.length === 0 || this.#candidates.some(({ full }) => !full)

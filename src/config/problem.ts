@@ -41,6 +41,7 @@ export const PROBLEM_CODES = {
   E212: 'claim is not allowed',
   E213: 'router cannot be linked to one of several services',
   E214: 'resource left out because of its errors',
+  E215: 'service leads back to itself',
   E221: 'certificate cannot be used',
   E222: 'certificate is not valid now',
   E301: 'tag is not understood',

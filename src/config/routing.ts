@@ -1,3 +1,9 @@
+import {
+  failoverOptions,
+  highestRandomWeightOptions,
+  mirroringOptions,
+  weightedOptions,
+} from './composite-services.ts'
 import type { Fields, OptionsOf } from './fields.ts'
 import { routerTls } from './tls.ts'
 
@@ -79,12 +85,21 @@ export type LoadBalancerConfig = OptionsOf<ReturnType<typeof loadBalancerOptions
 
 export const serviceOptions = (field: Fields) => ({
   loadBalancer: field.section('Spreads requests over endpoints.', loadBalancerOptions(field)).optional(),
-  weighted: field.pending('weighted services'),
-  mirroring: field.pending('mirroring'),
-  failover: field.pending('failover services'),
-  highestRandomWeight: field.pending('services chosen by highest random weight'),
+  weighted: field.section('Divides requests among services by weight.', weightedOptions(field)).optional(),
+  highestRandomWeight: field
+    .section(
+      'Divides clients among services by weight: the requests of one address go to one service.',
+      highestRandomWeightOptions(field),
+    )
+    .optional(),
+  mirroring: field
+    .section('Lets one service answer, and sends others copies.', mirroringOptions(field))
+    .optional(),
+  failover: field.section('Lets another service answer when one cannot.', failoverOptions(field)).optional(),
   middlewares: field.pending('middlewares on services'),
 })
+
+export type ServiceConfig = OptionsOf<ReturnType<typeof serviceOptions>>
 
 /** The kinds of resources under `http`, and what else is understood. */
 export const HTTP_SECTIONS = ['routers', 'services', 'middlewares', 'serversTransports'] as const

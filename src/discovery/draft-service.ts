@@ -6,6 +6,7 @@ import type { LoadBalancerConfig } from '../config/routing.ts'
 import { child } from '../config/source-tree.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import { complain } from './complaint.ts'
+import { draftComposite, kindsOf } from './draft-composite.ts'
 import { drafting } from './draft.ts'
 import type { DraftScope } from './draft.ts'
 import { compareText } from './merge.ts'
@@ -14,9 +15,6 @@ import { parseServerUrl } from './server-url.ts'
 
 const SERVICE = fields.section('', serviceOptions(fields))
 const DEFAULT_LOAD_BALANCER: LoadBalancerConfig = fields.section('', loadBalancerOptions(fields)).parse({})
-/** Kinds of services that are understood, but not built yet. */
-const PENDING_KINDS = ['weighted', 'mirroring', 'failover', 'highestRandomWeight']
-
 /** Validates a service by itself; its endpoints are the servers that it lists and the instances that serve it. */
 export const draftService = drafting<ResolvedService>(function readService(scope) {
   const {
@@ -29,12 +27,32 @@ export const draftService = drafting<ResolvedService>(function readService(scope
   const decoded = decodeSchema(SERVICE, node, { resource, trusted })
   problems.push(...decoded.problems)
   if (decoded.value === undefined) return undefined
+  const kinds = kindsOf(node)
+  if (kinds.length > 1) return saySeveralKinds(kinds, scope)
+  const composite = draftComposite(decoded.value, scope)
+  if (composite !== undefined) return composite.service
   const config = loadBalancerOf(decoded.value.loadBalancer, scope)
   if (config === undefined) return undefined
   const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
   if (servers === undefined) return undefined
-  return { config: withKnownStrategy(config, scope), endpoints: union(servers, merged.endpoints), origin }
+  const endpoints = union(servers, merged.endpoints)
+  return { kind: 'loadBalancer', config: withKnownStrategy(config, scope), endpoints, origin }
 })
+
+function saySeveralKinds(
+  kinds: readonly string[],
+  { definition, problems, resource }: DraftScope,
+): undefined {
+  problems.push(
+    complain({
+      code: 'E102',
+      origin: definition.origin,
+      resource,
+      message: `${resource} has several kinds: ${kinds.map((kind) => `\`${kind}\``).join(', ')}`,
+      remedy: 'define one service for each',
+    }),
+  )
+}
 
 function loadBalancerOf(
   config: LoadBalancerConfig | undefined,
@@ -42,13 +60,11 @@ function loadBalancerOf(
 ): LoadBalancerConfig | undefined {
   if (config !== undefined) return config
   const {
-    definition: { node, origin },
+    definition: { origin },
     problems,
     resource,
     trusted,
   } = scope
-  // That the kind is not built yet has been said where it was decoded.
-  if (PENDING_KINDS.some((kind) => child(node, kind))) return undefined
   if (!trusted) return DEFAULT_LOAD_BALANCER
   problems.push(
     complain({

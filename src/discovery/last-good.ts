@@ -1,7 +1,9 @@
 import type { LinkTables } from './link.ts'
+import { childrenOf } from '../server/plan.ts'
 import { INTERNAL_SERVICES } from './resource.ts'
 import type {
   Endpoint,
+  ResolvedLoadBalancer,
   ResolvedMiddleware,
   ResolvedRouter,
   ResolvedService,
@@ -32,7 +34,8 @@ export class LastGood {
    */
   service(name: string, instances: readonly Endpoint[]): ResolvedService | undefined {
     const kept = this.#previous?.services.get(name)
-    return kept && { ...kept, endpoints: [...writtenByHand(kept), ...instances] }
+    if (kept?.kind !== 'loadBalancer') return kept
+    return { ...kept, endpoints: [...writtenByHand(kept), ...instances] }
   }
 
   routerNamed(name: string): ResolvedRouter | undefined {
@@ -55,15 +58,31 @@ export class LastGood {
 
   #carry({ middlewares, service }: ResolvedRouter, tables: LinkTables): boolean {
     const gone = middlewares.filter((name) => !tables.middlewares.has(name))
-    const serviceGone = !INTERNAL_SERVICES.has(service) && !tables.services.has(service)
-    const kept = this.#previous?.services.get(service)
-    if (gone.some((name) => !this.middleware(name)) || (serviceGone && !kept)) return false
+    const services = this.#servicesGone(service, tables)
+    if (gone.some((name) => !this.middleware(name)) || services === undefined) return false
     for (const name of gone) this.carriedMiddlewares.set(name, this.middleware(name)!)
-    if (serviceGone) this.carriedServices.set(service, { ...kept!, endpoints: writtenByHand(kept!) })
+    for (const [name, kept] of services) this.carriedServices.set(name, kept)
     return true
+  }
+
+  /** As they were: the service, when it is gone, and those that it leads to; undefined when one cannot be had any more. */
+  #servicesGone(service: string, tables: LinkTables): Map<string, ResolvedService> | undefined {
+    const gone = new Map<string, ResolvedService>()
+    const names = [service]
+    for (let name = names.pop(); name !== undefined; name = names.pop()) {
+      if (INTERNAL_SERVICES.has(name) || tables.services.has(name) || gone.has(name)) continue
+      const kept = this.#previous?.services.get(name)
+      if (kept === undefined) return undefined
+      if (kept.kind === 'loadBalancer') gone.set(name, { ...kept, endpoints: writtenByHand(kept) })
+      else {
+        gone.set(name, kept)
+        names.push(...childrenOf(kept.composition))
+      }
+    }
+    return gone
   }
 }
 
-function writtenByHand({ endpoints }: ResolvedService): Endpoint[] {
+function writtenByHand({ endpoints }: ResolvedLoadBalancer): Endpoint[] {
   return endpoints.filter(({ instance }) => instance === undefined)
 }

@@ -11,6 +11,7 @@ import type { Draft } from './draft.ts'
 import { LastGood } from './last-good.ts'
 import { linkRouter, sameNames } from './link.ts'
 import type { LinkTables } from './link.ts'
+import { linkServices } from './link-services.ts'
 import { compareText, mergeSource } from './merge.ts'
 import type { MergedResource } from './merge.ts'
 import { KINDS, resourceName } from './resource.ts'
@@ -37,9 +38,15 @@ export function resolveRouting(
   const settle = <T>(kind: Kind, draft: Drafting<T>, kept: Kept<T>) =>
     settleAll(kind, merged[kind], (one) => draft(one, context), kept, problems)
   const middlewares = settle('middlewares', draftMiddleware, (name) => lastGood.middleware(name))
-  const services = settle('services', draftService, (name, { endpoints }) =>
-    lastGood.service(name, endpoints),
+  const suggest = boundedSuggester(SUGGESTIONS)
+  const drafted = settle('services', draftService, (name, { endpoints }) => lastGood.service(name, endpoints))
+  const instances = (name: string) => merged.services.get(name)?.endpoints ?? []
+  const { services, problems: unlinked } = linkServices(
+    drafted,
+    (name) => lastGood.service(name, instances(name)),
+    suggest,
   )
+  for (const problem of unlinked) problems.push(problem)
   const expand = chainExpander(middlewares, context.middlewares)
   const routers = new Map<string, ResolvedRouter>()
   const tables: LinkTables = {
@@ -49,7 +56,7 @@ export function resolveRouting(
     defined: merged,
     linked: routers,
     entryPoints: new Map(context.entryPoints.map((point) => [point.name, point])),
-    suggest: boundedSuggester(SUGGESTIONS),
+    suggest,
   }
   for (const problem of chainProblems(middlewares, tables, context)) problems.push(problem)
   linkAll(routers, merged.routers, context, tables, lastGood, problems)
@@ -196,9 +203,11 @@ function sameAsBefore(router: ResolvedRouter, before: ResolvedRouter | undefined
   return same ? before : router
 }
 
-function withMissing<T>(found: Map<string, T>, carried: ReadonlyMap<string, T>): Map<string, T> {
-  for (const [name, value] of carried) if (!found.has(name)) found.set(name, value)
-  return found
+function withMissing<T>(
+  found: ReadonlyMap<string, T>,
+  carried: ReadonlyMap<string, T>,
+): ReadonlyMap<string, T> {
+  return carried.size === 0 ? found : new Map([...carried, ...found])
 }
 
 /** The same problems are listed in the same order, whatever the order in which they were found. */

@@ -1,7 +1,8 @@
-import type { LoadBalancerConfig, RouterConfig } from '../config/routing.ts'
 import type { Origin, Problem } from '../config/problem.ts'
+import type { LoadBalancerConfig, RouterConfig } from '../config/routing.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import type { Rule } from '../routing/rule-tree.ts'
+import type { Composition } from '../server/plan.ts'
 import type { Instance } from './provider.ts'
 
 /** What one instance asks for with its tags, defaults filled in, before it is merged with its fellows. */
@@ -69,8 +70,20 @@ export interface ResolvedMiddleware {
   readonly origin: Origin
 }
 
-export interface ResolvedService {
+export type ResolvedService = ResolvedLoadBalancer | ResolvedComposite
+
+export interface ResolvedLoadBalancer {
+  readonly kind: 'loadBalancer'
   readonly config: LoadBalancerConfig
   readonly endpoints: readonly Endpoint[]
+  readonly origin: Origin
+}
+
+/** A service that leads to other services, named in full. */
+export interface ResolvedComposite {
+  readonly kind: Composition['kind']
+  readonly composition: Composition
+  /** It has none of its own. */
+  readonly endpoints: readonly []
   readonly origin: Origin
 }

@@ -153,7 +153,9 @@ export class ControlPlane {
   #wanted(): Map<string, WantedService> {
     const hosts = new Set<string>()
     const wanted = new Map<string, WantedService>()
-    for (const [name, { endpoints, config }] of this.#routing.services) {
+    for (const [name, service] of this.#routing.services) {
+      if (service.kind !== 'loadBalancer') continue
+      const { endpoints, config } = service
       const addressed = endpoints.flatMap((endpoint) => {
         hosts.add(endpoint.host)
         return this.#addressed(endpoint)

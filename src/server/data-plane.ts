@@ -2,11 +2,13 @@ import type { Server, Socket } from 'node:net'
 import { RetryBudget } from '../balancing/retry-budget.ts'
 import type { MiddlewareTools, Next } from '../middleware.ts'
 import { Deadlines } from '../proxy/deadlines.ts'
+import { MemoryBudget } from '../proxy/memory-budget.ts'
 import { Response } from '../proxy/response.ts'
 import { ClientConnections } from './data-plane/client-connections.ts'
 import { Counts } from './data-plane/counts.ts'
 import { EntryPoint } from './data-plane/entry-points.ts'
 import type { RequestEvents } from './data-plane/entry-points.ts'
+import { MirrorTraffic } from './data-plane/mirror-traffic.ts'
 import { Routers } from './data-plane/routers.ts'
 import type { InFlight } from './data-plane/service.ts'
 import { Services } from './data-plane/services.ts'
@@ -32,6 +34,9 @@ export interface DataPlaneStats extends SlotStats {
   readonly handshakes: Readonly<Record<string, number>>
   readonly inFlight: InFlight
 }
+
+/** Bytes of request bodies that a worker holds to send them twice, where no limit is set. */
+const HELD_BYTES = 32 * 1024 * 1024
 
 /** Everything that serves requests in one thread: accepts, routes, forwards. It does what its plan says, no more. */
 export class DataPlane {
@@ -75,6 +80,8 @@ export class DataPlane {
       workers,
       strategy: (name: string) => this.#plugIns.strategy(name),
       drained: (service: string, endpoint: string) => events.drained(service, endpoint, this.#version),
+      mirrors: new MirrorTraffic(this.#deadlines, counts),
+      held: new MemoryBudget(HELD_BYTES),
     }
     this.#services = new Services(serviceTools, this.#internalServices(settings.pingTerminatingStatus))
     this.#routers = new Routers({
@@ -105,8 +112,10 @@ export class DataPlane {
     const replaced = new Set<string>()
     for (const [name, service] of delta.services)
       if (service && this.#services.set(name, service)) replaced.add(name)
+    this.#services.link()
     this.#routers.apply(delta, replaced)
     for (const [name, service] of delta.services) if (!service) this.#services.delete(name)
+    this.#services.link()
   }
 
   /** Answers the ping page with 503 from now on, so that whoever is in front sends its requests elsewhere. */

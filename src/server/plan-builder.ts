@@ -1,11 +1,19 @@
-import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
+import { isDeepStrictEqual } from 'node:util'
 import type { LoadBalancerConfig } from '../config/routing.ts'
 import type {
+  ResolvedMiddleware,
+  ResolvedRouter,
+  ResolvedService,
+  RoutingConfig,
+} from '../discovery/routing-config.ts'
+import { childrenOf } from './plan.ts'
+import type {
+  Composition,
   EndpointPlan,
+  LoadBalancerPlan,
   MiddlewarePlan,
   Plan,
   RouterPlan,
-  ServiceLimits,
   ServicePlan,
   TlsPlan,
 } from './plan.ts'
@@ -16,8 +24,8 @@ export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan
 const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
 
 /**
- * The plan that serves `routing`: every router, and only those middlewares and services that a router uses. The
- * services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
+ * The plan that serves `routing`: every router, and only those middlewares and services that a router uses, those
+ * that a service leads to before it. The services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
  * while it has live endpoints, whether a router still uses it or not: requests are on their way through it, and it
  * is how workers tell that its endpoints have drained. What has not changed since `previous` is the same object, so
  * that the difference of the two plans is found by identity. `tls` is what TLS connections are opened with.
@@ -39,22 +47,31 @@ export function buildPlan(
       const middleware = routing.middlewares.get(used)
       if (middleware) middlewares.set(used, middlewarePlan(middleware))
     }
-    const service = routing.services.get(router.service)
-    if (service && !services.has(router.service)) {
-      const live = liveEndpoints.get(router.service) ?? NO_ENDPOINTS
-      services.set(
-        router.service,
-        servicePlan(settingsOf(service.config), live, previous?.services.get(router.service)),
-      )
+    if (services.has(router.service)) continue
+    for (const [used, service] of servicesBehind(router.service, routing)) {
+      const live = liveEndpoints.get(used) ?? NO_ENDPOINTS
+      services.set(used, servicePlan(settingsOf(service), live, previous?.services.get(used)))
     }
   }
   for (const [name, before] of previous?.services ?? []) {
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
-    const config = routing.services.get(name)?.config
-    if (live && live.size > 0)
-      services.set(name, servicePlan(config ? settingsOf(config) : before, live, before))
+    if (!live || live.size === 0) continue
+    const service = routing.services.get(name)
+    services.set(name, servicePlan(service ? settingsOf(service) : before, live, before))
   }
   return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
+}
+
+/** A service behind those that it leads to. They never lead back: the linking has seen to that. */
+function* servicesBehind(
+  name: string,
+  routing: RoutingConfig,
+): Generator<readonly [string, ResolvedService]> {
+  const service = routing.services.get(name)
+  if (!service) return
+  if (service.kind !== 'loadBalancer')
+    for (const child of childrenOf(service.composition)) yield* servicesBehind(child, routing)
+  yield [name, service]
 }
 
 /** Providers that are not named come last, all alike. */
@@ -86,40 +103,39 @@ function middlewarePlan(middleware: ResolvedMiddleware): MiddlewarePlan {
   return plan
 }
 
-type ServiceSettings = Omit<ServicePlan, 'endpoints'>
+type ServiceSettings = Omit<LoadBalancerPlan, 'endpoints'> | Composition
+
+function settingsOf(service: ResolvedService): ServiceSettings {
+  return service.kind === 'loadBalancer' ? balancingOf(service.config) : service.composition
+}
 
 const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
 
-function settingsOf(config: LoadBalancerConfig): ServiceSettings {
+function balancingOf(config: LoadBalancerConfig): ServiceSettings {
   const known = settings.get(config)
   if (known) return known
   const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout } = config
-  const made =
-    maxConnections === 0
-      ? { strategy, passHostHeader }
-      : { strategy, passHostHeader, limits: { maxConnections, maxQueue, queueTimeout } }
+  const made = {
+    kind: 'loadBalancer' as const,
+    strategy,
+    passHostHeader,
+    ...(maxConnections > 0 && { limits: { maxConnections, maxQueue, queueTimeout } }),
+  }
   settings.set(config, made)
   return made
 }
 
+/** Which settings a plan was made of, so that plans of the same settings are compared in passing. */
+const madeOf = new WeakMap<ServicePlan, ServiceSettings | ServicePlan>()
+
 function servicePlan(
-  { strategy, passHostHeader, limits }: ServiceSettings,
+  made: ServiceSettings | ServicePlan,
   endpoints: ReadonlyMap<string, EndpointPlan>,
   previous: ServicePlan | undefined,
 ): ServicePlan {
-  const same =
-    previous?.endpoints === endpoints &&
-    previous.strategy === strategy &&
-    previous.passHostHeader === passHostHeader &&
-    sameLimits(previous.limits, limits)
-  if (same) return previous
-  return { strategy, passHostHeader, endpoints, ...(limits && { limits }) }
-}
-
-function sameLimits(one: ServiceLimits | undefined, other: ServiceLimits | undefined): boolean {
-  return (
-    one?.maxConnections === other?.maxConnections &&
-    one?.maxQueue === other?.maxQueue &&
-    one?.queueTimeout === other?.queueTimeout
-  )
+  if (previous?.endpoints === endpoints && madeOf.get(previous) === made) return previous
+  const plan: ServicePlan = { ...made, endpoints }
+  if (previous?.endpoints === endpoints && isDeepStrictEqual(previous, plan)) return previous
+  madeOf.set(plan, made)
+  return plan
 }

@@ -96,7 +96,7 @@ function serviceDelta(
   return same ? undefined : { ...settings, endpoints: changed }
 }
 
-function sameSettings(before: ServicePlan, settings: Omit<ServicePlan, 'endpoints'>): boolean {
+function sameSettings(before: ServicePlan, settings: object): boolean {
   return isDeepStrictEqual(before, { ...settings, endpoints: before.endpoints })
 }
 

@@ -1,3 +1,4 @@
+import type { StatusRange } from '../config/status-ranges.ts'
 import type { Rule } from '../routing/rule-tree.ts'
 
 /**
@@ -31,12 +32,83 @@ export interface MiddlewarePlan {
   readonly options: Readonly<Record<string, unknown>>
 }
 
-export interface ServicePlan {
+export type ServicePlan = LoadBalancerPlan | CompositePlan
+
+export interface LoadBalancerPlan {
+  readonly kind: 'loadBalancer'
   readonly strategy: string
   readonly passHostHeader: boolean
   readonly endpoints: ReadonlyMap<string, EndpointPlan>
   /** Left out when there are none. */
   readonly limits?: ServiceLimits
+}
+
+/** A service that leads to others. */
+export type CompositePlan = Composition & {
+  /** Those of a load balancer that bore its name before: they drain. */
+  readonly endpoints: ReadonlyMap<string, EndpointPlan>
+}
+
+/** How a service leads to others; these are named in full, and come before it in the plan. */
+export type Composition = WeightedPlan | HighestRandomWeightPlan | MirroringPlan | FailoverPlan
+
+/** One of several services that share the requests. */
+export interface SharePlan {
+  readonly name: string
+  readonly weight: number
+}
+
+export interface WeightedPlan {
+  readonly kind: 'weighted'
+  readonly services: readonly SharePlan[]
+}
+
+export interface HighestRandomWeightPlan {
+  readonly kind: 'highestRandomWeight'
+  readonly services: readonly SharePlan[]
+}
+
+export interface MirroringPlan {
+  readonly kind: 'mirroring'
+  /** The service that answers. */
+  readonly service: string
+  readonly mirrorBody: boolean
+  /** Bytes of a body; -1: any number. */
+  readonly maxBodySize: number
+  readonly mirrors: readonly MirrorPlan[]
+}
+
+export interface MirrorPlan {
+  readonly name: string
+  /** Of the requests. */
+  readonly percent: number
+}
+
+export interface FailoverPlan {
+  readonly kind: 'failover'
+  readonly service: string
+  readonly fallback: string
+  /** Answers of `service` after which `fallback` is asked. */
+  readonly errors?: FailoverErrorsPlan
+}
+
+export interface FailoverErrorsPlan {
+  readonly status: readonly StatusRange[]
+  /** Bytes of a request body, above which it is refused; -1: any number. */
+  readonly maxRequestBodyBytes: number
+}
+
+/** The services that a service leads to, by full name. */
+export function childrenOf(plan: Composition): string[] {
+  switch (plan.kind) {
+    case 'weighted':
+    case 'highestRandomWeight':
+      return plan.services.map(({ name }) => name)
+    case 'mirroring':
+      return [plan.service, ...plan.mirrors.map(({ name }) => name)]
+    case 'failover':
+      return [plan.service, plan.fallback]
+  }
 }
 
 /** What holds for all workers together; they divide it. */
@@ -77,11 +149,14 @@ export interface PlanDelta {
   readonly tls?: TlsDelta | null | undefined
 }
 
-export interface ServiceDelta {
-  readonly strategy: string
-  readonly passHostHeader: boolean
+export type ServiceDelta = LoadBalancerDelta | CompositeDelta
+
+export type LoadBalancerDelta = Omit<LoadBalancerPlan, 'endpoints'> & EndpointChanges
+
+export type CompositeDelta = Composition & EndpointChanges
+
+interface EndpointChanges {
   readonly endpoints: ReadonlyMap<string, EndpointPlan | null>
-  readonly limits?: ServiceLimits
 }
 
 /** What TLS connections are opened with. It holds private keys: never to be logged or shown. */

@@ -108,10 +108,18 @@ const resources: readonly (readonly [string, HttpSections, readonly string[]])[]
     ],
   ],
   [
-    'a service of a kind that is not built',
+    'a service of several kinds',
+    { services: { s: { loadBalancer: {}, weighted: { services: ['a'] } } } },
+    [
+      'E102 `weighted.services[0]`: expected a section',
+      'E214 service s@file is left out because of its errors',
+    ],
+  ],
+  [
+    'a weighted service of none',
     { services: { s: { weighted: { services: [] } } } },
     [
-      'E105 `weighted` is understood but not built yet (weighted services) — remove it, or accept that it has no effect',
+      'E103 `weighted.services` is empty — name the services in it',
       'E214 service s@file is left out because of its errors',
     ],
   ],

@@ -32,6 +32,7 @@ function router(service: string, more: Partial<RouterPlan> = {}): RouterPlan {
 
 function service(...ports: readonly number[]): ServicePlan {
   return {
+    kind: 'loadBalancer',
     strategy: 'wrr',
     passHostHeader: true,
     endpoints: new Map(ports.map((port) => [`e${port}`, endpoint(port)])),
@@ -39,6 +40,10 @@ function service(...ports: readonly number[]): ServicePlan {
 }
 
 const names = fc.constantFrom('a', 'b', 'c', 'd', '__proto__', 'constructor')
+const states = fc.tuple(
+  fc.integer({ min: 1, max: 3 }),
+  fc.constantFrom('ready' as const, 'draining' as const),
+)
 const plans: fc.Arbitrary<Omit<Plan, 'version'>> = fc
   .record<Omit<Plan, 'version'>>({
     routers: mapOf(
@@ -58,20 +63,25 @@ const plans: fc.Arbitrary<Omit<Plan, 'version'>> = fc
       }),
     ),
     services: mapOf(
-      fc.record({
-        strategy: fc.constantFrom('wrr', 'p2c'),
-        passHostHeader: fc.boolean(),
-        limits: fc.record({
-          maxConnections: fc.integer({ min: 1, max: 2 }),
-          maxQueue: fc.integer({ min: 1, max: 2 }),
-          queueTimeout: fc.constant(0),
+      fc.oneof(
+        fc.record({
+          kind: fc.constant('loadBalancer' as const),
+          strategy: fc.constantFrom('wrr', 'p2c'),
+          passHostHeader: fc.boolean(),
+          limits: fc.record({
+            maxConnections: fc.integer({ min: 1, max: 2 }),
+            maxQueue: fc.integer({ min: 1, max: 2 }),
+            queueTimeout: fc.constant(0),
+          }),
+          endpoints: mapOf(states.map(([port, state]) => endpoint(port, { state }))),
         }),
-        endpoints: mapOf(
-          fc
-            .tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom('ready' as const, 'draining' as const))
-            .map(([port, state]) => endpoint(port, { state })),
-        ),
-      }),
+        fc.record({
+          kind: fc.constant('failover' as const),
+          service: names,
+          fallback: names,
+          endpoints: mapOf(states.map(([port, state]) => endpoint(port, { state }))),
+        }),
+      ),
     ),
   })
   .map((plan) => structuredClone(plan)) // so that objects have their usual prototype
@@ -128,6 +138,7 @@ test('one service of many: the difference holds only its changed endpoint', () =
       [
         's500@file',
         {
+          kind: 'loadBalancer',
           strategy: 'wrr',
           passHostHeader: true,
           endpoints: new Map([
@@ -159,7 +170,7 @@ test('a service whose settings alone change names no endpoint', () => {
   }
   assert.deepEqual(
     planDelta(from, to).services,
-    new Map([['a', { strategy: 'wrr', passHostHeader: false, endpoints: new Map() }]]),
+    new Map([['a', { kind: 'loadBalancer', strategy: 'wrr', passHostHeader: false, endpoints: new Map() }]]),
   )
 })
 

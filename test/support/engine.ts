@@ -14,6 +14,7 @@ import type { Experiments, WorkerSettings } from '../../src/server/entry-point-s
 import { listen } from '../../src/server/listener.ts'
 import type { OverloadLimits } from '../../src/server/load-shedder.ts'
 import type {
+  Composition,
   EndpointPlan,
   EndpointState,
   MiddlewarePlan,
@@ -87,11 +88,14 @@ export interface RouterSketch {
   readonly tls?: boolean
 }
 
+/** A service that leads to others, and what is left of a load balancer of its name. */
+export type CompositeSketch = Composition & { readonly draining?: ServiceSketch['endpoints'] }
+
 /** A change of the plan, by hand; null deletes. */
 export interface PlanSketch {
   readonly routers?: Readonly<Record<string, RouterSketch | null>>
   readonly middlewares?: Readonly<Record<string, MiddlewarePlan | null>>
-  readonly services?: Readonly<Record<string, ServiceSketch | null>>
+  readonly services?: Readonly<Record<string, ServiceSketch | CompositeSketch | null>>
   readonly tls?: TlsDelta | null
 }
 
@@ -246,8 +250,18 @@ function routerPlan({
   }
 }
 
-function serviceDelta({ endpoints, passHostHeader = true, limits }: ServiceSketch): ServiceDelta {
-  const settings = { strategy: 'wrr', passHostHeader, ...(limits && { limits }) }
+function serviceDelta(sketch: ServiceSketch | CompositeSketch): ServiceDelta {
+  if ('kind' in sketch) {
+    const { draining = {}, ...composition } = sketch
+    return { ...composition, endpoints: mapped(draining, endpointPlan) }
+  }
+  const { endpoints, passHostHeader = true, limits } = sketch
+  const settings = {
+    kind: 'loadBalancer' as const,
+    strategy: 'wrr',
+    passHostHeader,
+    ...(limits && { limits }),
+  }
   return { ...settings, endpoints: mapped(endpoints, endpointPlan) }
 }
 

@@ -118,7 +118,7 @@ export function planOf(
     services: new Map(
       services.map(([name, ...ports]) => [
         name,
-        { strategy: 'wrr', passHostHeader: true, endpoints: endpoints(ports) },
+        { kind: 'loadBalancer', strategy: 'wrr', passHostHeader: true, endpoints: endpoints(ports) },
       ]),
     ),
   }

@@ -8,7 +8,7 @@ import type { ForwardTarget } from '../../proxy/forward.ts'
 import { Endpoint } from '../../proxy/upstream/endpoint.ts'
 import { DEFAULT_TRANSPORT } from '../../proxy/upstream/transport.ts'
 import { WaitQueue } from '../../proxy/wait-queue.ts'
-import type { EndpointPlan, ServiceDelta, ServiceLimits } from '../plan.ts'
+import type { EndpointPlan, LoadBalancerDelta, ServiceLimits } from '../plan.ts'
 import type { Service } from './service.ts'
 
 /** What the load-balanced services of a worker share. */
@@ -37,7 +37,7 @@ export class LoadBalancedService implements Service {
   #target: ForwardTarget
   #maxConnections = Number.POSITIVE_INFINITY
 
-  constructor(name: string, { strategy, passHostHeader }: ServiceDelta, tools: ServiceTools) {
+  constructor(name: string, { strategy, passHostHeader }: LoadBalancerDelta, tools: ServiceTools) {
     this.#name = name
     this.#tools = tools
     const { budget, retries } = tools
@@ -54,19 +54,27 @@ export class LoadBalancedService implements Service {
     return this.#balancer.endpoints
   }
 
+  get available(): boolean {
+    return this.#balancer.available
+  }
+
+  get lastResort(): boolean {
+    return false
+  }
+
   /** Takes a change of the plan over; only what it names is touched. */
-  update({ strategy, passHostHeader, limits, endpoints }: ServiceDelta): void {
+  update({ strategy, passHostHeader, limits, endpoints }: LoadBalancerDelta): void {
     if (this.#strategy !== strategy) {
       this.#strategy = strategy
       this.#balancer.useStrategy(this.#tools.strategy(strategy))
     }
     this.#target = { ...this.#target, passHostHeader }
     this.#setLimits(limits)
-    this.#setEndpoints(endpoints)
+    this.setEndpoints(endpoints)
   }
 
   close(): void {
-    this.#setEndpoints(new Map([...this.endpoints.keys()].map((key) => [key, null])))
+    this.setEndpoints(new Map([...this.endpoints.keys()].map((key) => [key, null])))
   }
 
   #setLimits(limits: ServiceLimits | undefined): void {
@@ -78,7 +86,8 @@ export class LoadBalancedService implements Service {
     for (const endpoint of this.endpoints.values()) endpoint.maxConnections = this.#maxConnections
   }
 
-  #setEndpoints(changes: ReadonlyMap<string, EndpointPlan | null>): void {
+  /** Only those that are named are touched. */
+  setEndpoints(changes: ReadonlyMap<string, EndpointPlan | null>): void {
     const gone: Endpoint[] = []
     for (const [key, plan] of changes) {
       const endpoint = this.endpoints.get(key)
