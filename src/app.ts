@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { strategyNames } from './balancing/strategy-catalogue.ts'
 import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
 import type { StaticConfig } from './config/static.ts'
@@ -329,5 +330,5 @@ async function routingContext(config: StaticConfig): Promise<RoutingContext> {
     internal,
     middlewares: http.middlewares,
   }))
-  return { entryPoints, middlewares, matchers: await allMatchers() }
+  return { entryPoints, middlewares, matchers: await allMatchers(), strategies: await strategyNames() }
 }

@@ -35,6 +35,49 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'A deploy closes connections under running requests. What can be sent again without harm need not fail.',
   },
   {
+    what: 'State of balancing (turns, requests on their way, times) when the configuration changes',
+    traefik: 'begins anew with every change of any router or service',
+    tidegate: 'belongs to the endpoint and stays',
+    why: 'In a rolling deploy everything changes all the time, and what begins anew each time balances nothing.',
+  },
+  {
+    what: 'All endpoints of a service are unhealthy',
+    traefik: '503',
+    tidegate: 'all that do not drain are tried',
+    why: 'When every check fails it is often the check that is wrong; a made-up error helps nobody.',
+  },
+  {
+    what: 'Strategy `p2c`: weights',
+    traefik: 'ignored',
+    tidegate: 'honoured, in the drawing and in the comparison',
+    why: 'An endpoint that is given half of the weight should have half of the work, whatever the strategy.',
+  },
+  {
+    what: 'Strategy `leasttime`: an endpoint that has not answered yet, or not for long',
+    traefik: 'the first counts as the fastest, the second is asked only when the others are busy',
+    tidegate:
+      'the first counts as the average of the others, the second is asked once in 64 requests for each endpoint; answers of 5xx are not counted',
+    why: 'A newcomer would get all requests until its first answer, one bad minute would last for ever, and fast errors would draw everybody.',
+  },
+  {
+    what: 'Strategies `leastconn` and `leasttime`: an endpoint that has just come',
+    traefik: 'gets all requests until it has as many as the others (`leasttime`; there is no `leastconn`)',
+    tidegate: 'gets twice its share at the most until it has caught up',
+    why: 'A process that has just started is at its slowest, and a wrong one should show so with few requests.',
+  },
+  {
+    what: '`sticky: {}` without `cookie`, and the tag `sticky=true`',
+    traefik: 'without effect',
+    tidegate: 'a cookie with its defaults',
+    why: 'Whoever writes it wants sticky sessions; `sticky=false` says the contrary.',
+  },
+  {
+    what: 'A sticky cookie that cannot be written (a `;` in its path, say)',
+    traefik: 'some values are dropped, others spoil the cookie',
+    tidegate: 'the default is used, and the value is listed as a problem',
+    why: 'A value from a service’s tags must not write fields of a response.',
+  },
+  {
     what: 'Largest header block of a request',
     traefik: '1 MiB',
     tidegate: '64 KiB, above it 431',

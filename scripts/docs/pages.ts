@@ -14,6 +14,7 @@ import { loadBalancerOptions, routerOptions } from '../../src/config/routing.ts'
 import { discover } from '../../src/discover.ts'
 import { tagSourceOptions } from '../../src/discovery/options.ts'
 import type { ProviderDefinition } from '../../src/discovery/provider.ts'
+import type { StrategyDefinition } from '../../src/balancing/strategy.ts'
 import type { MiddlewareDefinition } from '../../src/middleware.ts'
 import { WHY } from '../../src/proxy/why.ts'
 import type { MatcherDefinition } from '../../src/routing/matcher.ts'
@@ -32,15 +33,16 @@ const OPTION_HEAD = ['Option', 'Type', 'Default', 'What it does']
 
 /** The pages of the reference by file name. */
 export async function referencePages(): Promise<Map<string, string>> {
-  const [middlewares, matchers, providers] = await Promise.all([
+  const [middlewares, matchers, strategies, providers] = await Promise.all([
     discover<MiddlewareDefinition>(new URL('middlewares/', SOURCES)),
     discover<MatcherDefinition>(new URL('routing/matchers/', SOURCES)),
+    discover<StrategyDefinition>(new URL('balancing/strategies/', SOURCES)),
     discover<ProviderDefinition>(PROVIDERS),
   ])
   return new Map([
     ['configuration.md', configurationPage(providers)],
     ['providers.md', providersPage(providers)],
-    ['routing.md', routingPage()],
+    ['routing.md', routingPage(strategies)],
     ['matchers.md', matchersPage(matchers)],
     ['middlewares.md', middlewaresPage(middlewares)],
     ['why-codes.md', whyCodesPage()],
@@ -114,12 +116,16 @@ function providersPage(providers: ReadonlyMap<string, ProviderDefinition>): stri
 
 // ---- dynamic configuration --------------------------------------------------------------------------------------
 
-function routingPage(): string {
+function routingPage(strategies: ReadonlyMap<string, StrategyDefinition>): string {
+  const strategyRows = [...strategies].map(([name, { summary }]) => [`\`${name}\``, summary])
   return page(
     'Routers and services',
     'What files, tags and stores say of routing. `<name>` is a name of your choice, without `@`. In tags both prefixes `tidegate` and `traefik` are read by default.',
     `## Routers\n\nUnder \`http.routers.<name>\`.\n\n${dynamicTable('routers.<name>', fieldShape(routerOptions))}`,
     `## Services\n\nUnder \`http.services.<name>.loadBalancer\`.\n\n${dynamicTable('services.<name>.loadBalancer', fieldShape(loadBalancerOptions))}`,
+    `## Strategies\n\nThe endpoint that a request goes to, among those that are ready. Each worker counts for itself.\n\n${table(['Strategy', 'Chooses'], strategyRows)}`,
+    SESSIONS,
+    ZONES,
     '## Services of services',
     'A service may lead to others, which may do so themselves. These kinds are defined in files and stores, not by tags; they may name services that are found by tags, such as `web@consulcatalog`. A service without an endpoint that may be used is passed over as long as another can answer. One that is not there is listed as a problem, and the rest serves without it.',
     ...COMPOSITES.map(([kind, does, options]) =>
@@ -129,6 +135,16 @@ function routingPage(): string {
     ),
   )
 }
+
+const SESSIONS = [
+  '## Sticky sessions',
+  'With `sticky`, the cookie names the endpoint that answered last, and later requests go there. When that endpoint drains, fails its checks, is full (`maxConnections`), or cannot be reached, the request goes to another one and the answer carries the new name: the session moves on for good. Names are Traefik’s: the first 16 hexadecimal digits of the SHA-256 of the endpoint’s URL. Tags switch it on with `sticky.cookie=true`, or `sticky=true` for short.',
+].join('\n\n')
+
+const ZONES = [
+  '## Zones',
+  'Where the static option `zone` says in which availability zone the proxy runs, endpoints of that zone are asked first: while at least half of the zone’s weight is ready, and that is at least half of what one zone has on average. Otherwise all endpoints are alike, so that neither a failing zone nor a small one has to bear too much. A request that failed in its own zone, or finds all endpoints there full, goes to another.',
+].join('\n\n')
 
 const COMPOSITES: readonly [kind: string, does: string, options: (field: typeof fields) => Shape][] = [
   ['weighted', 'Divides requests among services by weight, as for a canary.', weightedOptions],

@@ -205,6 +205,7 @@ function samePlan(a: EndpointPlan, b: EndpointPlan): boolean {
     a.authority === b.authority &&
     a.pathPrefix === b.pathPrefix &&
     a.weight === b.weight &&
+    a.zone === b.zone &&
     a.state === b.state
   )
 }

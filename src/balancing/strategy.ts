@@ -4,6 +4,8 @@ import type { Request } from '../proxy/request.ts'
 export interface Candidate {
   /** Stable identity: service, address and instance. */
   readonly key: string
+  /** What hashes tell it from the others by: its URL, as in Traefik; its key where several have one URL. */
+  readonly hashName: string
   /** Above 0; already scaled for slow start. */
   readonly weight: number
   /** Requests on their way to it from this worker. */
@@ -13,9 +15,11 @@ export interface Candidate {
 export interface Strategy {
   /**
    * One of the candidates. All of them may be used: health, draining and exclusions are settled by the caller.
-   * Never called with an empty list. The list is the same array until the candidates change.
+   * Never called with an empty list. The list is the same array until the candidates or their weights change.
    */
   pick<C extends Candidate>(candidates: readonly C[], request: Request): C
+  /** The head of a good answer came so many milliseconds after the request was sent. Left out by those who do not care. */
+  answered?(candidate: Candidate, milliseconds: number): void
 }
 
 export interface StrategyDefinition {

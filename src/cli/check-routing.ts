@@ -1,3 +1,4 @@
+import { strategyNames } from '../balancing/strategy-catalogue.ts'
 import { decode } from '../config/decode.ts'
 import { fields } from '../config/fields.ts'
 import type { Problem } from '../config/problem.ts'
@@ -154,6 +155,7 @@ async function contextOf(config: StaticConfig): Promise<RoutingContext> {
     })),
     matchers: await allMatchers(),
     middlewares: await discover<MiddlewareDefinition>(MIDDLEWARES),
+    strategies: await strategyNames(),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Fields, OptionsOf } from './fields.ts'
+import { stickyOptions } from './sticky.ts'
 
 /** Kinds of services that lead to other services. From files, stores and HTTP; never from a service's tags. */
 export const COMPOSITE_KINDS = ['weighted', 'highestRandomWeight', 'mirroring', 'failover'] as const
@@ -21,7 +22,12 @@ const shares = (field: Fields) =>
 
 export const weightedOptions = (field: Fields) => ({
   services: shares(field),
-  sticky: field.pending('sticky sessions'),
+  sticky: field
+    .section(
+      'Sends the requests of a session to one service, for as long as that can answer.',
+      stickyOptions(field),
+    )
+    .optional(),
   healthCheck: healthCheck(field),
 })
 export type WeightedConfig = OptionsOf<ReturnType<typeof weightedOptions>>

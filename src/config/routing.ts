@@ -5,6 +5,7 @@ import {
   weightedOptions,
 } from './composite-services.ts'
 import type { Fields, OptionsOf } from './fields.ts'
+import { stickyOptions } from './sticky.ts'
 import { routerTls } from './tls.ts'
 
 /**
@@ -49,7 +50,7 @@ export const loadBalancerOptions = (field: Fields) => ({
     .list('The endpoints of the service.', field.section('One endpoint.', serverOptions(field)))
     .default([]),
   server: field.section('Tags only: the instance itself.', serverOptions(field)).optional(),
-  strategy: field.choice('How an endpoint is chosen.', ['wrr', 'p2c', 'hrw', 'leasttime']).default('wrr'),
+  strategy: field.string('How an endpoint is chosen: the name of a [strategy](#strategies).').default('wrr'),
   passHostHeader: field.boolean("Sends the client's Host header on.").default(true),
   responseForwarding: field
     .section('How responses are passed on.', {
@@ -77,7 +78,17 @@ export const loadBalancerOptions = (field: Fields) => ({
     .duration('With `maxConnections`: how long a request may wait before it is answered 503; 0: for ever.')
     .prefault('5s'),
   serversTransport: field.pending('named servers transports'),
-  sticky: field.pending('sticky sessions'),
+  sticky: field
+    .section(
+      'Sends the requests of a session to one endpoint, for as long as that may be used.',
+      stickyOptions(field),
+    )
+    .optional(),
+  zonePreference: field
+    .boolean(
+      'Asks endpoints of the proxy’s own zone first, while at least half of them are ready and they can bear it; only where the static option `zone` says which that is.',
+    )
+    .default(true),
   healthCheck: field.pending('active health checks'),
   passiveHealthCheck: field.pending('passive health checks'),
 })

@@ -48,6 +48,11 @@ function staticOptions(field: Fields) {
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
       .optional(),
     overload: overloadSection(field),
+    zone: field
+      .string(
+        'The availability zone that it runs in, as instances name theirs: endpoints of this zone are asked first while enough of them are ready. Default: zones make no difference.',
+      )
+      .optional(),
     global: field
       .section('Kept for compatibility: nothing is ever sent anywhere.', {
         checkNewVersion: field.boolean('Without effect.').optional(),

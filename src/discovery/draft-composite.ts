@@ -11,6 +11,7 @@ import { complain } from './complaint.ts'
 import type { DraftScope } from './draft.ts'
 import { fullName } from './resource.ts'
 import type { ResolvedComposite } from './routing-config.ts'
+import { soundSticky } from './sticky-checks.ts'
 
 /** The kinds that a service is said to be of. */
 export function kindsOf(node: SourceNode): string[] {
@@ -29,9 +30,11 @@ export function draftComposite(
   if (kind === undefined) return undefined
   const { origin, node } = scope.definition
   if (!scope.trusted) return refused(kind, scope)
-  const composition = new Drafting(scope, child(node, kind)).composition(config)
+  const own = child(node, kind)
+  const composition = new Drafting(scope, own).composition(config)
+  const sticky = soundSticky(config.weighted?.sticky, child(own, 'sticky'), scope)
   sayInstancesHaveNoEffect(kind, scope)
-  return { service: composition && { kind, composition, endpoints: [], origin } }
+  return { service: composition && { kind, composition, ...(sticky && { sticky }), endpoints: [], origin } }
 }
 
 /** It could lead the requests of others astray. */

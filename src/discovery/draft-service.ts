@@ -5,6 +5,7 @@ import { loadBalancerOptions, serviceOptions } from '../config/routing.ts'
 import type { LoadBalancerConfig } from '../config/routing.ts'
 import { child } from '../config/source-tree.ts'
 import type { SourceNode } from '../config/source-tree.ts'
+import { didYouMean } from '../config/suggest.ts'
 import { complain } from './complaint.ts'
 import { draftComposite, kindsOf } from './draft-composite.ts'
 import { drafting } from './draft.ts'
@@ -12,6 +13,8 @@ import type { DraftScope } from './draft.ts'
 import { compareText } from './merge.ts'
 import type { Endpoint, ResolvedService } from './routing-config.ts'
 import { parseServerUrl } from './server-url.ts'
+import { soundSticky } from './sticky-checks.ts'
+import { printable } from './tag-origin.ts'
 
 const SERVICE = fields.section('', serviceOptions(fields))
 const DEFAULT_LOAD_BALANCER: LoadBalancerConfig = fields.section('', loadBalancerOptions(fields)).parse({})
@@ -36,7 +39,7 @@ export const draftService = drafting<ResolvedService>(function readService(scope
   const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
   if (servers === undefined) return undefined
   const endpoints = union(servers, merged.endpoints)
-  return { kind: 'loadBalancer', config: withKnownStrategy(config, scope), endpoints, origin }
+  return { kind: 'loadBalancer', config: withSoundChoice(config, scope), endpoints, origin }
 })
 
 function saySeveralKinds(
@@ -76,6 +79,33 @@ function loadBalancerOf(
     }),
   )
   return undefined
+}
+
+/** What is wrong with the choice of endpoints costs no route. */
+function withSoundChoice(config: LoadBalancerConfig, scope: DraftScope): LoadBalancerConfig {
+  const node = child(scope.definition.node, 'loadBalancer')
+  const strategy = knownStrategy(config.strategy, child(node, 'strategy'), scope)
+  const sticky = soundSticky(config.sticky, child(node, 'sticky'), scope)
+  return strategy === config.strategy && sticky === config.sticky ? config : { ...config, strategy, sticky }
+}
+
+function knownStrategy(
+  written: string,
+  node: SourceNode | undefined,
+  { context: { strategies }, definition, problems, resource }: DraftScope,
+): string {
+  const name = written.toLowerCase()
+  if (strategies.has(name)) return name
+  problems.push(
+    complain({
+      code: 'E102',
+      origin: node?.origin ?? definition.origin,
+      resource,
+      message: `\`loadBalancer.strategy\`: there is no strategy \`${printable(written)}\`; \`wrr\` is used`,
+      remedy: didYouMean(name, strategies) ?? `known: ${[...strategies].join(', ')}`,
+    }),
+  )
+  return 'wrr'
 }
 
 /** Undefined when servers are listed and not one of them is good; otherwise a wrong one costs only itself. */
@@ -159,24 +189,6 @@ function itemsOf(node: SourceNode | undefined): readonly SourceNode[] {
 
 function urlOf(scheme: string, host: string, port: number, pathPrefix: string): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${pathPrefix}`
-}
-
-function withKnownStrategy(config: LoadBalancerConfig, scope: DraftScope): LoadBalancerConfig {
-  const { strategy } = config
-  if (strategy === 'wrr') return config
-  const origin =
-    child(child(scope.definition.node, 'loadBalancer'), 'strategy')?.origin ?? scope.definition.origin
-  scope.problems.push(
-    complain({
-      code: 'E105',
-      severity: 'warning',
-      origin,
-      resource: scope.resource,
-      message: `the strategy \`${strategy}\` is understood but not built yet; \`wrr\` is used`,
-      remedy: 'remove it, or accept weighted round robin',
-    }),
-  )
-  return { ...config, strategy: 'wrr' }
 }
 
 /** The first of several with one key stays: the operator's before an instance's. */

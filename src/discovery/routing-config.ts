@@ -1,6 +1,7 @@
 import type { Origin, Problem } from '../config/problem.ts'
 import type { LoadBalancerConfig, RouterConfig } from '../config/routing.ts'
 import type { SourceNode } from '../config/source-tree.ts'
+import type { StickyConfig } from '../config/sticky.ts'
 import type { Rule } from '../routing/rule-tree.ts'
 import type { Composition } from '../server/plan.ts'
 import type { Instance } from './provider.ts'
@@ -83,6 +84,8 @@ export interface ResolvedLoadBalancer {
 export interface ResolvedComposite {
   readonly kind: Composition['kind']
   readonly composition: Composition
+  /** Of a weighted one whose sessions stick. */
+  readonly sticky?: StickyConfig
   /** It has none of its own. */
   readonly endpoints: readonly []
   readonly origin: Origin

@@ -40,6 +40,7 @@ class Forwarding implements Exchange, Waiting {
   readonly #resolve: (response: Response) => void
   readonly #tried: Endpoint[] = []
   #connection: UpstreamConnection | null = null
+  #sentAt = 0
   #why: WhyCode = 'UH'
 
   constructor(request: Request, target: ForwardTarget, resolve: (response: Response) => void) {
@@ -69,6 +70,7 @@ class Forwarding implements Exchange, Waiting {
     if (this.#tried.length > 0) this.#request.retries++
     this.#tried.push(endpoint)
     this.#request.endpoint = endpoint.plan.url
+    if (this.#target.balancer.observes) this.#sentAt = performance.now()
     this.#connection = endpoint.acquire(this.#tried.length > 1)
     this.#connection.send(this.#request, this.#target.passHostHeader, this)
   }
@@ -85,6 +87,14 @@ class Forwarding implements Exchange, Waiting {
   onResponse(response: Response): void {
     this.#connection = null
     this.#request.onAbort = undefined
+    // Only who wanted to hear of answers when it was sent knows what this one is worth.
+    if (this.#sentAt > 0)
+      this.#target.balancer.answered(
+        this.#request,
+        response,
+        this.#tried.at(-1)!,
+        performance.now() - this.#sentAt,
+      )
     this.#resolve(response)
   }
 

@@ -62,7 +62,7 @@ export class DataPlane {
     const shedder = new LoadShedder(settings.overload ?? { maxInFlight: 0, maxEventLoopDelay: 0 })
     this.#deadlines.onTick = (late) => shedder.observe(late)
     this.#connections = new ClientConnections(this.#deadlines, counts)
-    const { hostname, experiments, workers = 1 } = settings
+    const { hostname, experiments, zone, workers = 1 } = settings
     const tools = {
       hostname,
       matchers: this.#plugIns.matchers,
@@ -78,6 +78,7 @@ export class DataPlane {
       budget: new RetryBudget(),
       retries: experiments.retries,
       workers,
+      zone,
       strategy: (name: string) => this.#plugIns.strategy(name),
       drained: (service: string, endpoint: string) => events.drained(service, endpoint, this.#version),
       mirrors: new MirrorTraffic(this.#deadlines, counts),

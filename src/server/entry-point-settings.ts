@@ -28,6 +28,8 @@ export interface WorkerSettings {
   readonly experiments: Experiments
   /** This worker's part of it; default: no limit. */
   readonly overload?: OverloadLimits
+  /** The availability zone that this proxy runs in, where it is known. */
+  readonly zone?: string | undefined
   /** How many workers divide what is limited for the process; default 1. */
   readonly workers?: number
 }

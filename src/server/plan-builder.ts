@@ -17,6 +17,7 @@ import type {
   ServicePlan,
   TlsPlan,
 } from './plan.ts'
+import { stickyCookiePlan } from './sticky-plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
@@ -50,14 +51,14 @@ export function buildPlan(
     if (services.has(router.service)) continue
     for (const [used, service] of servicesBehind(router.service, routing)) {
       const live = liveEndpoints.get(used) ?? NO_ENDPOINTS
-      services.set(used, servicePlan(settingsOf(service), live, previous?.services.get(used)))
+      services.set(used, servicePlan(settingsOf(service, used), live, previous?.services.get(used)))
     }
   }
   for (const [name, before] of previous?.services ?? []) {
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
     if (!live || live.size === 0) continue
     const service = routing.services.get(name)
-    services.set(name, servicePlan(service ? settingsOf(service) : before, live, before))
+    services.set(name, servicePlan(service ? settingsOf(service, name) : before, live, before))
   }
   return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
 }
@@ -105,23 +106,30 @@ function middlewarePlan(middleware: ResolvedMiddleware): MiddlewarePlan {
 
 type ServiceSettings = Omit<LoadBalancerPlan, 'endpoints'> | Composition
 
-function settingsOf(service: ResolvedService): ServiceSettings {
-  return service.kind === 'loadBalancer' ? balancingOf(service.config) : service.composition
+function settingsOf(service: ResolvedService, name: string): ServiceSettings {
+  if (service.kind === 'loadBalancer') return balancingOf(service.config, name)
+  const { composition } = service
+  const sticky = stickyCookiePlan(service.sticky, name)
+  return composition.kind === 'weighted' && sticky ? { ...composition, sticky } : composition
 }
 
 const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
 
-function balancingOf(config: LoadBalancerConfig): ServiceSettings {
+function balancingOf(config: LoadBalancerConfig, service: string): ServiceSettings {
   const known = settings.get(config)
   if (known) return known
   const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout } = config
+  const sticky = stickyCookiePlan(config.sticky, service)
   const made = {
     kind: 'loadBalancer' as const,
     strategy,
     passHostHeader,
     ...(maxConnections > 0 && { limits: { maxConnections, maxQueue, queueTimeout } }),
+    ...(sticky && { sticky }),
+    ...(config.zonePreference ? {} : { zonePreference: false as const }),
   }
-  settings.set(config, made)
+  // The cookie's name holds the service's, and configurations that say nothing may be one object.
+  if (!sticky) settings.set(config, made)
   return made
 }
 

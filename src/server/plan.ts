@@ -41,6 +41,19 @@ export interface LoadBalancerPlan {
   readonly endpoints: ReadonlyMap<string, EndpointPlan>
   /** Left out when there are none. */
   readonly limits?: ServiceLimits
+  /** Milliseconds over which the share of a `warming` endpoint grows from a tenth to its whole weight. */
+  readonly slowStart?: number
+  /** Left out when sessions do not stick. */
+  readonly sticky?: StickyCookiePlan
+  /** False: endpoints of all zones are alike. Left out: the proxy's own zone comes first, when it knows it. */
+  readonly zonePreference?: false
+}
+
+/** A cookie that says where a session belongs. */
+export interface StickyCookiePlan {
+  readonly name: string
+  /** What stands behind its value: `; Path=/; HttpOnly`. */
+  readonly attributes: string
 }
 
 /** A service that leads to others. */
@@ -61,6 +74,8 @@ export interface SharePlan {
 export interface WeightedPlan {
   readonly kind: 'weighted'
   readonly services: readonly SharePlan[]
+  /** Left out when sessions do not stick. */
+  readonly sticky?: StickyCookiePlan
 }
 
 export interface HighestRandomWeightPlan {
@@ -121,7 +136,8 @@ export interface ServiceLimits {
   readonly queueTimeout: number
 }
 
-export type EndpointState = 'ready' | 'draining'
+/** Whether an endpoint takes requests now. `draining` never does; `unhealthy` and `ejected` only when no endpoint is ready or warming (panic mode). */
+export type EndpointState = 'warming' | 'ready' | 'unhealthy' | 'ejected' | 'draining'
 
 export interface EndpointPlan {
   /** As shown in logs and the API. */
@@ -136,6 +152,10 @@ export interface EndpointPlan {
   readonly pathPrefix: string
   readonly weight: number
   readonly state: EndpointState
+  /** Set while `warming`: on the clock of `processNow()`. */
+  readonly warmingSince?: number
+  /** Availability zone, as its source tells. */
+  readonly zone?: string
 }
 
 /** The difference between two plans: null deletes. Applying it to version `base` gives `version`. */

@@ -11,7 +11,7 @@ const MAX_IN_FLIGHT = 10_000
 
 /** What workers must know of the static configuration. `hostname` is this machine's. */
 export function workerSettings(config: StaticConfig, hostname: string): WorkerSettings {
-  const { accessLog, ping, experiments, workers, overload } = config
+  const { accessLog, ping, experiments, workers, overload, zone } = config
   const silent = [...config.entryPoints].filter(([, { observability }]) => !observability.accessLogs)
   return {
     entryPoints: [...config.entryPoints].map(([name, entryPoint]) =>
@@ -20,6 +20,7 @@ export function workerSettings(config: StaticConfig, hostname: string): WorkerSe
     hostname,
     pingTerminatingStatus: ping?.terminatingStatusCode ?? 503,
     experiments,
+    zone,
     workers,
     overload: {
       maxInFlight:

@@ -7,7 +7,7 @@ import { Request } from '../../src/proxy/request.ts'
 const REQUEST = new Request()
 
 function candidate(key: string, weight: number): Candidate {
-  return { key, weight, inFlight: 0 }
+  return { key, hashName: key, weight, inFlight: 0 }
 }
 
 function counts(picks: readonly string[]): Record<string, number> {

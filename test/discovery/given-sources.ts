@@ -50,6 +50,7 @@ export function context(...entryPoints: readonly RoutedEntryPoint[]): RoutingCon
     entryPoints: entryPoints.length > 0 ? entryPoints : [entryPoint('web')],
     matchers: MATCHERS,
     middlewares: MIDDLEWARES,
+    strategies: new Set(['wrr', 'p2c']),
   }
 }
 

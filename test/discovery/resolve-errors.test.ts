@@ -124,10 +124,36 @@ const resources: readonly (readonly [string, HttpSections, readonly string[]])[]
     ],
   ],
   [
-    'a strategy that is not built',
-    { services: { s: { loadBalancer: { strategy: 'P2C' } } } },
+    'an unknown strategy',
+    { services: { s: { loadBalancer: { strategy: 'P3C' } } } },
+    ['E102 `loadBalancer.strategy`: there is no strategy `P3C`; `wrr` is used — did you mean `p2c`?'],
+  ],
+  [
+    'a strategy that is no word',
+    { services: { s: { loadBalancer: { strategy: 'x\n\u001b[2J' } } } },
     [
-      'E105 the strategy `p2c` is understood but not built yet; `wrr` is used — remove it, or accept weighted round robin',
+      'E102 `loadBalancer.strategy`: there is no strategy `x\\u{a}\\u{1b}[2J`; `wrr` is used — known: wrr, p2c',
+    ],
+  ],
+  ['a strategy in capitals', { services: { s: { loadBalancer: { strategy: 'P2C' } } } }, []],
+  [
+    'a sticky cookie that would write other fields',
+    {
+      services: {
+        s: {
+          loadBalancer: {
+            sticky: {
+              cookie: { name: 'a\r\nX: y', path: '/;Domain=evil', domain: 'a b', sameSite: 'none' },
+            },
+          },
+        },
+      },
+    },
+    [
+      'E102 `sticky.cookie.name`: expected letters, digits and a few signs such as `_` and `-`; the default is used',
+      'E102 `sticky.cookie.path`: expected a path that begins with `/`, without blanks and `;`; the default is used',
+      'E102 `sticky.cookie.domain`: expected a host name; the default is used',
+      'E106 `sticky.cookie.sameSite: none` has no effect: browsers drop such a cookie — set `sticky.cookie.secure: true`, and serve over TLS',
     ],
   ],
   [
@@ -169,7 +195,6 @@ for (const [name, http, problems] of resources) {
 const undecodable: readonly (readonly [string, HttpSections])[] = [
   ['a router that is a list', { routers: { r: ['x'] } }],
   ['a service that is a number', { services: { s: 5 } }],
-  ['an unknown strategy', { services: { s: { loadBalancer: { strategy: 'best' } } } }],
   [
     'a priority that is a word',
     { routers: { r: { rule: RULE, service: 'noop@internal', priority: 'high' } } },

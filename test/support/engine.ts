@@ -17,11 +17,11 @@ import type {
   Composition,
   EndpointPlan,
   EndpointState,
+  LoadBalancerPlan,
   MiddlewarePlan,
   PlanDelta,
   RouterPlan,
   ServiceDelta,
-  ServiceLimits,
   TlsDelta,
 } from '../../src/server/plan.ts'
 import { RawPeer } from './raw-peer.ts'
@@ -70,13 +70,13 @@ export interface EndpointSketch {
   readonly tls?: boolean
   readonly authority?: string
   readonly pathPrefix?: string
+  readonly warmingSince?: number
+  readonly zone?: string
 }
 
-export interface ServiceSketch {
+export interface ServiceSketch extends Partial<Omit<LoadBalancerPlan, 'kind' | 'endpoints'>> {
   /** By key; null takes one away. */
   readonly endpoints: Readonly<Record<string, EndpointSketch | null>>
-  readonly passHostHeader?: boolean
-  readonly limits?: ServiceLimits
 }
 
 export interface RouterSketch {
@@ -106,6 +106,7 @@ export interface EngineSketch extends PlanSketch {
   readonly http2?: Partial<Http2Limits>
   readonly caps?: Partial<ConnectionCaps>
   readonly overload?: Partial<OverloadLimits>
+  readonly zone?: string
 }
 
 /** A data plane in this process behind a port of 127.0.0.1, with one entry point named `web`. */
@@ -120,7 +121,7 @@ export class Engine implements AsyncDisposable {
   server!: Server
   #version = 0
 
-  constructor({ limits, forwarded, experiments, http2, caps, overload }: EngineSketch) {
+  constructor({ limits, forwarded, experiments, http2, caps, overload, zone }: EngineSketch) {
     const settings = {
       entryPoints: [
         {
@@ -136,6 +137,7 @@ export class Engine implements AsyncDisposable {
       accessLog: undefined,
       experiments: { retries: true, draining: true, ...experiments },
       overload: { maxInFlight: 0, maxEventLoopDelay: 0, ...overload },
+      zone,
     }
     this.plane = new DataPlane(
       settings,
@@ -255,21 +257,32 @@ function serviceDelta(sketch: ServiceSketch | CompositeSketch): ServiceDelta {
     const { draining = {}, ...composition } = sketch
     return { ...composition, endpoints: mapped(draining, endpointPlan) }
   }
-  const { endpoints, passHostHeader = true, limits } = sketch
-  const settings = {
-    kind: 'loadBalancer' as const,
+  const { endpoints, ...settings } = sketch
+  return {
+    kind: 'loadBalancer',
     strategy: 'wrr',
-    passHostHeader,
-    ...(limits && { limits }),
+    passHostHeader: true,
+    ...settings,
+    endpoints: mapped(endpoints, endpointPlan),
   }
-  return { ...settings, endpoints: mapped(endpoints, endpointPlan) }
 }
 
 export function endpointPlan(sketch: EndpointSketch): EndpointPlan {
-  const { port, weight = 1, state = 'ready', tls = false, pathPrefix = '' } = sketch
+  const { port, weight = 1, state = 'ready', tls = false, pathPrefix = '', warmingSince, zone } = sketch
   const authority = sketch.authority ?? `127.0.0.1:${port}`
   const url = `${tls ? 'https' : 'http'}://${authority}`
-  return { url, tls, address: '127.0.0.1', port, authority, pathPrefix, weight, state }
+  return {
+    url,
+    tls,
+    address: '127.0.0.1',
+    port,
+    authority,
+    pathPrefix,
+    weight,
+    state,
+    ...(warmingSince === undefined ? {} : { warmingSince }),
+    ...(zone === undefined ? {} : { zone }),
+  }
 }
 
 function mapped<A, B>(

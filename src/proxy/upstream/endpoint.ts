@@ -1,13 +1,16 @@
-import type { Candidate } from '../../balancing/strategy.ts'
+import type { Balanced } from '../../balancing/load-balancer.ts'
 import type { EndpointPlan } from '../../server/plan.ts'
 import type { Deadlines } from '../deadlines.ts'
 import type { Transport } from './transport.ts'
 import { UpstreamConnection } from './connection.ts'
 
 /** One endpoint of a service as one worker sees it: its connections and what is on its way to it. */
-export class Endpoint implements Candidate {
+export class Endpoint implements Balanced {
   readonly key: string
   plan: EndpointPlan
+  /** Written by the balancer, as is the other. */
+  weight: number
+  hashName: string
   /** Requests and tunnels on their way. */
   inFlight = 0
   /** Requests and tunnels that may be on their way at once, and so connections that may be open. */
@@ -31,14 +34,12 @@ export class Endpoint implements Candidate {
   ) {
     this.key = key
     this.plan = plan
+    this.weight = plan.weight
+    this.hashName = plan.url
     this.transport = transport
     this.deadlines = deadlines
     this.#drained = drained
     this.#freed = freed
-  }
-
-  get weight(): number {
-    return this.plan.weight
   }
 
   get draining(): boolean {

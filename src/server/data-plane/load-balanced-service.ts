@@ -2,7 +2,8 @@ import { LoadBalancer } from '../../balancing/load-balancer.ts'
 import type { RetryBudget } from '../../balancing/retry-budget.ts'
 import type { Strategy } from '../../balancing/strategy.ts'
 import type { Next } from '../../middleware.ts'
-import type { Deadlines } from '../../proxy/deadlines.ts'
+import { NEVER } from '../../proxy/deadlines.ts'
+import type { Deadlines, Timed } from '../../proxy/deadlines.ts'
 import { forward } from '../../proxy/forward.ts'
 import type { ForwardTarget } from '../../proxy/forward.ts'
 import { Endpoint } from '../../proxy/upstream/endpoint.ts'
@@ -20,13 +21,17 @@ export interface ServiceTools {
   /** Workers that divide what is limited for the process. */
   readonly workers: number
   readonly strategy: (name: string) => Strategy
+  /** The availability zone that this proxy runs in, where it is known. */
+  readonly zone: string | undefined
   /** A draining endpoint has nothing in flight any more. */
   readonly drained: (service: string, endpoint: string) => void
 }
 
 /** Spreads requests over endpoints. It lives as long as the plan holds it; its counters survive every change. */
-export class LoadBalancedService implements Service {
+export class LoadBalancedService implements Service, Timed {
   readonly handle: Next
+  /** The next step of a slow start. */
+  deadline = NEVER
   readonly #name: string
   readonly #tools: ServiceTools
   readonly #balancer: LoadBalancer<Endpoint>
@@ -41,7 +46,7 @@ export class LoadBalancedService implements Service {
     this.#name = name
     this.#tools = tools
     const { budget, retries } = tools
-    const balancer = new LoadBalancer<Endpoint>(tools.strategy(strategy))
+    const balancer = new LoadBalancer<Endpoint>(tools.strategy(strategy), tools.zone)
     const queue = new WaitQueue(tools.deadlines, () => balancer.hasRoom)
     this.#strategy = strategy
     this.#balancer = balancer
@@ -59,22 +64,29 @@ export class LoadBalancedService implements Service {
   }
 
   get lastResort(): boolean {
-    return false
+    return this.#balancer.panicking
   }
 
   /** Takes a change of the plan over; only what it names is touched. */
-  update({ strategy, passHostHeader, limits, endpoints }: LoadBalancerDelta): void {
+  update(delta: LoadBalancerDelta): void {
+    const { strategy, passHostHeader, limits, endpoints } = delta
     if (this.#strategy !== strategy) {
       this.#strategy = strategy
       this.#balancer.useStrategy(this.#tools.strategy(strategy))
     }
     this.#target = { ...this.#target, passHostHeader }
     this.#setLimits(limits)
+    this.#balancer.configure(delta)
     this.setEndpoints(endpoints)
   }
 
   close(): void {
     this.setEndpoints(new Map([...this.endpoints.keys()].map((key) => [key, null])))
+  }
+
+  /** Endpoints that warm take more now. */
+  expired(): void {
+    this.#refresh()
   }
 
   #setLimits(limits: ServiceLimits | undefined): void {
@@ -97,10 +109,24 @@ export class LoadBalancedService implements Service {
       } else if (endpoint) endpoint.update(plan)
       else this.#addEndpoint(key, plan)
     }
-    this.#balancer.refresh()
+    this.#refresh()
     this.#freed()
     // Only now: what is still on its way to them may be sent again, and must find those that are left.
     for (const endpoint of gone) endpoint.close()
+  }
+
+  /** Only while something warms there is a next time. */
+  #refresh(): void {
+    const { deadlines } = this.#tools
+    this.#balancer.refresh()
+    const { nextStep } = this.#balancer
+    if (nextStep === undefined) {
+      this.deadline = NEVER
+      deadlines.remove(this)
+    } else {
+      this.deadline = deadlines.in(nextStep)
+      deadlines.add(this)
+    }
   }
 
   #addEndpoint(key: string, plan: EndpointPlan): void {

@@ -1,3 +1,4 @@
+import { StickySessions } from '../../balancing/sticky-sessions.ts'
 import type { Candidate, Strategy } from '../../balancing/strategy.ts'
 import type { Next } from '../../middleware.ts'
 import type { Request } from '../../proxy/request.ts'
@@ -20,6 +21,7 @@ export class SharedService implements CompositeService<WeightedPlan | HighestRan
   #shares: readonly Share[] = []
   /** A new array whenever it changes, since strategies may hold on to it. */
   #fittest: readonly Share[] = []
+  #sticky: StickySessions<Share> | undefined
 
   constructor(kind: 'weighted' | 'highestRandomWeight', strategy: Strategy) {
     this.kind = kind
@@ -28,7 +30,8 @@ export class SharedService implements CompositeService<WeightedPlan | HighestRan
       const share = this.#pick(request)
       if (share === undefined) return Response.because('UH')
       request.service = share.key
-      return share.service.handle(request)
+      const answer = share.service.handle(request)
+      return this.#sticky ? bound(request, answer, share, this.#sticky) : answer
     }
   }
 
@@ -40,7 +43,10 @@ export class SharedService implements CompositeService<WeightedPlan | HighestRan
     return this.#fitness === 1
   }
 
-  update({ services }: WeightedPlan | HighestRandomWeightPlan): void {
+  update(plan: WeightedPlan | HighestRandomWeightPlan): void {
+    const { services } = plan
+    const cookie = plan.kind === 'weighted' ? plan.sticky : undefined
+    this.#sticky = cookie && new StickySessions(cookie)
     const wanted = new Map(services.map((plan) => [plan.name, plan]))
     for (const name of this.#byName.keys()) if (!wanted.has(name)) this.#byName.delete(name)
     for (const [name, plan] of wanted)
@@ -67,6 +73,8 @@ export class SharedService implements CompositeService<WeightedPlan | HighestRan
       this.#refresh()
       break
     }
+    const own = this.#sticky?.find(request)
+    if (own) return own
     const fittest = this.#fittest
     return fittest.length > 1 ? this.#strategy.pick(fittest, request) : fittest[0]
   }
@@ -76,7 +84,20 @@ export class SharedService implements CompositeService<WeightedPlan | HighestRan
     for (const share of this.#shares) share.fitness = fitness(share.service)
     const best = this.#shares.reduce((most, share) => Math.max(most, share.fitness), 0)
     this.#fittest = best === 0 ? [] : this.#shares.filter((share) => share.fitness === best)
+    this.#sticky?.useEndpoints(this.#fittest)
   }
+}
+
+/** An answer of the service binds the session to it; one that the proxy made does not. */
+async function bound(
+  request: Request,
+  answer: Response | Promise<Response>,
+  share: Share,
+  sticky: StickySessions<Share>,
+): Promise<Response> {
+  const response = await answer
+  if (response.why === undefined) sticky.remember(request, response, share)
+  return response
 }
 
 /** One of the services, as strategies see it. */
@@ -92,6 +113,10 @@ class Share implements Candidate, SharePlan {
   }
 
   get key(): string {
+    return this.name
+  }
+
+  get hashName(): string {
     return this.name
   }
 }

@@ -122,6 +122,73 @@ test('a load balancer that becomes weighted finishes what it has, and reports th
   assert.deepEqual([...engine.plane.names.services].map(([name]) => name).toSorted(), ['main', 'two'])
 })
 
+test('sessions stick to a service as long as it can answer, and move on for good when it cannot', async () => {
+  await using one = await RawUpstream.start(answering(ok('one')))
+  await using two = await RawUpstream.start(answering(ok('two')))
+  const sticky = { name: 'where', attributes: '; Path=/' }
+  await using engine = await startEngine({
+    routers: { all: {} },
+    services: {
+      one: balanced(one.port),
+      two: balanced(two.port),
+      main: { kind: 'weighted', services: ['one', 'two'].map((name) => ({ name, weight: 1 })), sticky },
+    },
+  })
+  await using client = await engine.connect()
+  const asked = async (cookie = ''): Promise<[body: string, cookie: string | undefined]> => {
+    const fields = cookie === '' ? '' : `Cookie: other=1; ${cookie}\r\n`
+    const { head, body } = await client.write(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`).readMessage()
+    return [body.toString(), /^Set-Cookie: (where=\w+); Path=\/$/m.exec(head)?.[1]]
+  }
+  const [first, bound] = await asked()
+  assert.ok(bound !== undefined)
+  for (let i = 0; i < 4; i++) assert.deepEqual(await asked(bound), [first, undefined])
+  const drained = first === 'one' ? one : two
+  await engine.apply({
+    services: { [first]: { endpoints: { 0: { port: drained.port, state: 'draining' } } } },
+  })
+  const [second, moved] = await asked(bound)
+  assert.notEqual(second, first)
+  assert.ok(moved !== undefined && moved !== bound)
+  await engine.apply({ services: { [first]: balanced(drained.port) } })
+  assert.deepEqual(await asked(moved), [second, undefined])
+})
+
+test('endpoints that fail their checks: other services are asked first, and they when none is better', async () => {
+  await using one = await RawUpstream.start(answering(ok('one')))
+  await using two = await RawUpstream.start(answering(ok('two')))
+  const unfit = { endpoints: { 0: { port: one.port, state: 'unhealthy' } } } as const
+  await using engine = await startEngine({
+    routers: { all: {} },
+    services: { one: unfit, two: balanced(two.port), main: weighted({ one: 1, two: 1 }) },
+  })
+  assert.deepEqual(await answers(engine, 4), { two: 4 })
+  await engine.apply({ services: { two: { endpoints: { 0: null } } } })
+  assert.deepEqual(await answers(engine, 4), { one: 4 })
+})
+
+test('highest random weight: a client stays with its service, and others move when one goes', async () => {
+  await using one = await RawUpstream.start(answering(ok('one')))
+  await using two = await RawUpstream.start(answering(ok('two')))
+  const shares = ['one', 'two'].map((name) => ({ name, weight: 1 }))
+  await using engine = await startEngine({
+    forwarded: { insecure: true },
+    routers: { all: {} },
+    services: {
+      one: balanced(one.port),
+      two: balanced(two.port),
+      main: { kind: 'highestRandomWeight', services: shares },
+    },
+  })
+  const [own, ...others] = Object.keys(await answers(engine, 10))
+  assert.deepEqual(others, [])
+  const gone = own === 'one' ? one : two
+  await engine.apply({ services: { [own!]: { endpoints: { 0: { port: gone.port, state: 'draining' } } } } })
+  assert.equal((await answers(engine, 4))[own!], undefined)
+  await engine.apply({ services: { [own!]: balanced(gone.port) } })
+  assert.deepEqual(await answers(engine, 4), { [own!]: 4 })
+})
+
 test('failures within the chosen service are its own: they go to another of its endpoints', async () => {
   await using one = await RawUpstream.start(answering(ok('one')))
   await using engine = await startEngine({
