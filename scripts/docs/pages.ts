@@ -126,6 +126,7 @@ function routingPage(strategies: ReadonlyMap<string, StrategyDefinition>): strin
     `## Strategies\n\nThe endpoint that a request goes to, among those that are ready. Each worker counts for itself.\n\n${table(['Strategy', 'Chooses'], strategyRows)}`,
     SESSIONS,
     ZONES,
+    CANARIES,
     '## Services of services',
     'A service may lead to others, which may do so themselves. These kinds are defined in files and stores, not by tags; they may name services that are found by tags, such as `web@consulcatalog`. A service without an endpoint that may be used is passed over as long as another can answer. One that is not there is listed as a problem, and the rest serves without it.',
     ...COMPOSITES.map(([kind, does, options]) =>
@@ -139,6 +140,12 @@ function routingPage(strategies: ReadonlyMap<string, StrategyDefinition>): strin
 const SESSIONS = [
   '## Sticky sessions',
   'With `sticky`, the cookie names the endpoint that answered last, and later requests go there. When that endpoint drains, fails its checks, is full (`maxConnections`), or cannot be reached, the request goes to another one and the answer carries the new name: the session moves on for good. Names are Traefik’s: the first 16 hexadecimal digits of the SHA-256 of the endpoint’s URL. Tags switch it on with `sticky.cookie=true`, or `sticky=true` for short.',
+].join('\n\n')
+
+const CANARIES = [
+  '## Canaries',
+  'The tag `weight=5%` (`tidegate.weight=5%`, or `loadbalancer.server.weight=5%` of one service) makes an instance a canary: all canaries of one version get that part of the requests together, however many they are, and the other instances share the rest. The version is what tells instances apart in [default host rules](providers.md#tagged-instances): the tag `tidegate.tag`, else the first plain tag that looks like one, such as `v2`. To promote canaries, register them without the percentage: they go on without a break. A plain `weight=5` is the weight of this one instance among the others, as in Traefik. Where instances of two versions are two services (with `domain` set), give them one service by name, as in `tidegate.http.services.shop.loadbalancer.server.weight=5%`.',
+  'While no canary may be used, the others get its part, and the other way round. In the middle of a change, the percentage that most canaries of a version have counts. Strategies choose within a group; with `hrw` a client stays in its group.',
 ].join('\n\n')
 
 const ZONES = [

@@ -206,6 +206,8 @@ function samePlan(a: EndpointPlan, b: EndpointPlan): boolean {
     a.pathPrefix === b.pathPrefix &&
     a.weight === b.weight &&
     a.zone === b.zone &&
+    a.canary?.group === b.canary?.group &&
+    a.canary?.percent === b.canary?.percent &&
     a.state === b.state
   )
 }

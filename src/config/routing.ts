@@ -36,7 +36,12 @@ export type RouterConfig = OptionsOf<ReturnType<typeof routerOptions>>
 
 const serverOptions = (field: Fields) => ({
   url: field.string('Where it listens: `http://` or `https://`, host or address, and port.').optional(),
-  weight: field.integer('Its share of the requests; 0 takes it out.', { min: 0, max: 1_000_000 }).default(1),
+  weight: field
+    .integer(
+      'Its share of the requests; 0 takes it out. In tags also a percentage: the part of all [canaries](#canaries) of its version together.',
+      { min: 0, max: 1_000_000 },
+    )
+    .default(1),
   preservePath: field.boolean('Puts the path of `url` in front of the request path.').default(false),
   // Tags name one server, whose address the source knows.
   port: field

@@ -6,6 +6,7 @@ import type { LoadBalancerConfig } from '../config/routing.ts'
 import { child } from '../config/source-tree.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import { didYouMean } from '../config/suggest.ts'
+import { withCanaryGroups } from './canary-groups.ts'
 import { complain } from './complaint.ts'
 import { draftComposite, kindsOf } from './draft-composite.ts'
 import { drafting } from './draft.ts'
@@ -38,7 +39,7 @@ export const draftService = drafting<ResolvedService>(function readService(scope
   if (config === undefined) return undefined
   const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
   if (servers === undefined) return undefined
-  const endpoints = union(servers, merged.endpoints)
+  const endpoints = withCanaryGroups(union(servers, merged.endpoints), scope)
   return { kind: 'loadBalancer', config: withSoundChoice(config, scope), endpoints, origin }
 })
 

@@ -3,7 +3,7 @@ import type { LoadBalancerConfig, RouterConfig } from '../config/routing.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import type { StickyConfig } from '../config/sticky.ts'
 import type { Rule } from '../routing/rule-tree.ts'
-import type { Composition } from '../server/plan.ts'
+import type { CanaryPlan, Composition } from '../server/plan.ts'
 import type { Instance } from './provider.ts'
 
 /** What one instance asks for with its tags, defaults filled in, before it is merged with its fellows. */
@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly pathPrefix: string
   /** 0 keeps it out. */
   readonly weight: number
+  /** The part of the service's requests that it shares with the others of its group. */
+  readonly canary?: CanaryPlan
   readonly zone?: string
   /** `id (name)` of the instance that it stands for. */
   readonly instance?: string

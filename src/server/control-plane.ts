@@ -282,7 +282,7 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { scheme, host, port, pathPrefix, weight, zone, terminating = false } = endpoint
+  const { scheme, host, port, pathPrefix, weight, zone, canary, terminating = false } = endpoint
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return {
     url: `${scheme}://${authority}`,
@@ -293,6 +293,7 @@ function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
     pathPrefix,
     weight,
     ...(zone === undefined ? {} : { zone }),
+    ...(canary && { canary }),
     terminating,
   }
 }

@@ -156,6 +156,15 @@ export interface EndpointPlan {
   readonly warmingSince?: number
   /** Availability zone, as its source tells. */
   readonly zone?: string
+  /** The part of the service's requests that it shares with its group. */
+  readonly canary?: CanaryPlan
+}
+
+/** A fixed part of a service's requests, however many endpoints share it. */
+export interface CanaryPlan {
+  readonly group: string
+  /** Above 0, at most 100; the same in the whole group. */
+  readonly percent: number
 }
 
 /** The difference between two plans: null deletes. Applying it to version `base` gives `version`. */

@@ -48,9 +48,9 @@ export class PlugIns {
   }
 }
 
-/** What is left of a load balancer that has become something else drains by any strategy. */
+/** Canaries take turns, and what is left of a load balancer that has become something else drains by any strategy. */
 function strategiesOf(service: ServiceDelta): string[] {
-  if (service.kind === 'loadBalancer') return [service.strategy]
+  if (service.kind === 'loadBalancer') return ['wrr', service.strategy]
   return service.kind === 'highestRandomWeight' ? ['wrr', 'hrw'] : ['wrr']
 }
 

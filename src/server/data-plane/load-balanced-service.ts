@@ -1,3 +1,4 @@
+import { CanaryShares } from '../../balancing/canary-shares.ts'
 import { LoadBalancer } from '../../balancing/load-balancer.ts'
 import type { RetryBudget } from '../../balancing/retry-budget.ts'
 import type { Strategy } from '../../balancing/strategy.ts'
@@ -39,6 +40,7 @@ export class LoadBalancedService implements Service, Timed {
   /** An endpoint may be free again. */
   readonly #freed = (): void => this.#queue.wake()
   #strategy: string
+  #divided = false
   #target: ForwardTarget
   #maxConnections = Number.POSITIVE_INFINITY
 
@@ -72,7 +74,7 @@ export class LoadBalancedService implements Service, Timed {
     const { strategy, passHostHeader, limits, endpoints } = delta
     if (this.#strategy !== strategy) {
       this.#strategy = strategy
-      this.#balancer.useStrategy(this.#tools.strategy(strategy))
+      this.#balancer.useStrategy(this.#createStrategy())
     }
     this.#target = { ...this.#target, passHostHeader }
     this.#setLimits(limits)
@@ -109,10 +111,28 @@ export class LoadBalancedService implements Service, Timed {
       } else if (endpoint) endpoint.update(plan)
       else this.#addEndpoint(key, plan)
     }
+    this.#divide()
     this.#refresh()
     this.#freed()
     // Only now: what is still on its way to them may be sent again, and must find those that are left.
     for (const endpoint of gone) endpoint.close()
+  }
+
+  /** Whether there are canaries decides how endpoints are chosen; the strategy begins anew when the first comes or the last goes. */
+  #divide(): void {
+    const divided = [...this.endpoints.values()].some(({ plan }) => plan.canary)
+    if (divided === this.#divided) return
+    this.#divided = divided
+    this.#balancer.useStrategy(this.#createStrategy())
+  }
+
+  #createStrategy(): Strategy {
+    const name = this.#strategy
+    const create = (): Strategy => this.#tools.strategy(name)
+    // Clients that belong to one endpoint belong to one group as well.
+    return this.#divided
+      ? new CanaryShares(this.#tools.strategy(name === 'hrw' ? name : 'wrr'), create)
+      : create()
   }
 
   /** Only while something warms there is a next time. */
