@@ -115,6 +115,10 @@ export async function startApp({
     log,
     draining: config.experiments.draining,
     precedence: precedence(config),
+    defaultTransport: config.serversTransport && {
+      config: config.serversTransport,
+      origin: { source: 'the static configuration', key: 'serversTransport' },
+    },
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
   })
   const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held)

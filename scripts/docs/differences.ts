@@ -104,6 +104,19 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'An address that swallows packets, as that of a machine just terminated does, must not hold a request for half a minute.',
   },
   {
+    what: '`serversTransports`: `maxIdleConnsPerHost`',
+    traefik: '200 by default, 2 for a named transport that does not say',
+    tidegate: '1,000 for each worker; 0 keeps none',
+    why: 'Beyond it connections are opened and closed all the time, which costs more than to keep them.',
+  },
+  {
+    what: 'A service whose `serversTransport` is missing, or whose files cannot be read',
+    traefik: 'the service is in error, or is connected to with what could be read',
+    tidegate:
+      'what was good before stays in use; without that the service is left out, or trusts no certificate until the files can be read',
+    why: 'To connect in another way than was asked for would trust others than were named.',
+  },
+  {
     what: 'Strict HTTP',
     traefik: 'accepts several forms that the standard forbids or leaves open',
     tidegate:

@@ -11,6 +11,7 @@ import {
   weightedOptions,
 } from '../../src/config/composite-services.ts'
 import { loadBalancerOptions, routerOptions } from '../../src/config/routing.ts'
+import { serversTransportOptions } from '../../src/config/servers-transport.ts'
 import { discover } from '../../src/discover.ts'
 import { tagSourceOptions } from '../../src/discovery/options.ts'
 import type { ProviderDefinition } from '../../src/discovery/provider.ts'
@@ -134,6 +135,9 @@ function routingPage(strategies: ReadonlyMap<string, StrategyDefinition>): strin
         '\n\n',
       ),
     ),
+    '## Servers transports',
+    'Under `http.serversTransports.<name>`, in files and stores: how endpoints are connected to. A service names one with `loadBalancer.serversTransport`; tags may do so, too (`allowedServersTransports` of the provider bounds which). The static option [`serversTransport`](configuration.md#serverstransport) is for all others. Files are followed while Tidegate runs: what cannot be read leaves what was read before in use, and before anything was read, no certificate of an endpoint is trusted. A change closes idle connections; those at work finish.',
+    filesTable(fieldShape(serversTransportOptions)),
   )
 }
 

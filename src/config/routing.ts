@@ -82,7 +82,11 @@ export const loadBalancerOptions = (field: Fields) => ({
   queueTimeout: field
     .duration('With `maxConnections`: how long a request may wait before it is answered 503; 0: for ever.')
     .prefault('5s'),
-  serversTransport: field.pending('named servers transports'),
+  serversTransport: field
+    .string(
+      'How endpoints are connected to: the `name` or `name@provider` of a [servers transport](#servers-transports).',
+    )
+    .optional(),
   sticky: field
     .section(
       'Sends the requests of a session to one endpoint, for as long as that may be used.',

@@ -2,6 +2,7 @@ import type { EntryPointConfig } from './entry-point.ts'
 import { entryPointOptions } from './entry-point.ts'
 import { fields } from './fields.ts'
 import type { Fields, OptionsOf, Shape, z } from './fields.ts'
+import { serversTransportOptions } from './servers-transport.ts'
 
 export type { EntryPointConfig } from './entry-point.ts'
 export type { ListenAddress } from './listen-address.ts'
@@ -48,6 +49,12 @@ function staticOptions(field: Fields) {
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
       .optional(),
     overload: overloadSection(field),
+    serversTransport: field
+      .section(
+        'How endpoints are connected to whose service names no other way.',
+        serversTransportOptions(field),
+      )
+      .optional(),
     zone: field
       .string(
         'The availability zone that it runs in, as instances name theirs: endpoints of this zone are asked first while enough of them are ready. Default: zones make no difference.',
@@ -176,7 +183,6 @@ function pendingSections(field: Fields) {
     certificatesResolvers: field.pending('certificates by ACME'),
     experimental: field.pending('experimental features'),
     plugins: field.pending('plug-ins'),
-    serversTransport: field.pending('defaults of servers transports'),
     tcpServersTransport: field.pending('TCP routing'),
     hostResolver: field.pending('the host resolver'),
     spiffe: field.pending('SPIFFE'),

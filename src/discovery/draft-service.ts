@@ -12,6 +12,7 @@ import { draftComposite, kindsOf } from './draft-composite.ts'
 import { drafting } from './draft.ts'
 import type { DraftScope } from './draft.ts'
 import { compareText } from './merge.ts'
+import { DEFAULT_TRANSPORT_NAME, fullName } from './resource.ts'
 import type { Endpoint, ResolvedService } from './routing-config.ts'
 import { parseServerUrl } from './server-url.ts'
 import { soundSticky } from './sticky-checks.ts'
@@ -40,8 +41,41 @@ export const draftService = drafting<ResolvedService>(function readService(scope
   const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
   if (servers === undefined) return undefined
   const endpoints = withCanaryGroups(union(servers, merged.endpoints), scope)
-  return { kind: 'loadBalancer', config: withSoundChoice(config, scope), endpoints, origin }
+  const transport = transportOf(config, scope)
+  if (transport === REFUSED) return undefined
+  return {
+    kind: 'loadBalancer',
+    config: withSoundChoice(config, scope),
+    ...(transport !== undefined && { transport }),
+    endpoints,
+    origin,
+  }
 })
+
+const REFUSED = Symbol('refused')
+
+/** The full name of the servers transport. What instances may refer to is bounded: it may hold the proxy's own key. */
+function transportOf(
+  { serversTransport }: LoadBalancerConfig,
+  { merged, definition, problems, resource, trusted }: DraftScope,
+): string | undefined | typeof REFUSED {
+  if (serversTransport === undefined || serversTransport === '') return undefined
+  const { provider, options } = merged
+  const transport = fullName(serversTransport, provider)
+  if (transport === DEFAULT_TRANSPORT_NAME) return undefined
+  const allowed = trusted ? [] : (options?.allowedServersTransports ?? [])
+  if (allowed.length === 0 || allowed.includes(transport)) return transport
+  problems.push(
+    complain({
+      code: 'E212',
+      origin: child(child(definition.node, 'loadBalancer'), 'serversTransport')?.origin ?? definition.origin,
+      resource,
+      message: `the servers transport \`${printable(transport, 80)}\` is not among those that instances of ${provider} may refer to`,
+      remedy: 'add it to `allowedServersTransports` of the provider, or remove the tag',
+    }),
+  )
+  return REFUSED
+}
 
 function saySeveralKinds(
   kinds: readonly string[],

@@ -7,6 +7,7 @@ import type {
   ResolvedMiddleware,
   ResolvedRouter,
   ResolvedService,
+  ResolvedTransport,
   RoutingConfig,
 } from './routing-config.ts'
 
@@ -17,6 +18,7 @@ import type {
 export class LastGood {
   readonly carriedMiddlewares = new Map<string, ResolvedMiddleware>()
   readonly carriedServices = new Map<string, ResolvedService>()
+  readonly carriedTransports = new Map<string, ResolvedTransport>()
   readonly #previous: RoutingConfig | undefined
   #byDefinition: Map<string, [string, ResolvedRouter][]> | undefined
 
@@ -36,6 +38,10 @@ export class LastGood {
     const kept = this.#previous?.services.get(name)
     if (kept?.kind !== 'loadBalancer') return kept
     return { ...kept, endpoints: [...writtenByHand(kept), ...instances] }
+  }
+
+  transport(name: string): ResolvedTransport | undefined {
+    return this.#previous?.serversTransports.get(name)
   }
 
   routerNamed(name: string): ResolvedRouter | undefined {
@@ -61,8 +67,17 @@ export class LastGood {
     const services = this.#servicesGone(service, tables)
     if (gone.some((name) => !this.middleware(name)) || services === undefined) return false
     for (const name of gone) this.carriedMiddlewares.set(name, this.middleware(name)!)
-    for (const [name, kept] of services) this.carriedServices.set(name, kept)
+    for (const [name, kept] of services) {
+      this.carriedServices.set(name, kept)
+      this.#carryTransport(kept, tables)
+    }
     return true
+  }
+
+  #carryTransport(service: ResolvedService, tables: LinkTables): void {
+    const name = service.kind === 'loadBalancer' ? service.transport : undefined
+    const kept = name === undefined ? undefined : this.transport(name)
+    if (kept && !tables.transports.has(name!)) this.carriedTransports.set(name!, kept)
   }
 
   /** As they were: the service, when it is gone, and those that it leads to; undefined when one cannot be had any more. */

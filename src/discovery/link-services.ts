@@ -5,7 +5,7 @@ import type { Composition } from '../server/plan.ts'
 import { complain } from './complaint.ts'
 import type { Suggester } from './complaint.ts'
 import { INTERNAL_SERVICES, resourceName } from './resource.ts'
-import type { ResolvedComposite, ResolvedService } from './routing-config.ts'
+import type { ResolvedComposite, ResolvedLoadBalancer, ResolvedService } from './routing-config.ts'
 
 export interface LinkedServices {
   readonly services: ReadonlyMap<string, ResolvedService>
@@ -19,20 +19,27 @@ export interface LinkedServices {
  */
 export function linkServices(
   services: ReadonlyMap<string, ResolvedService>,
+  transports: ReadonlyMap<string, unknown>,
   lastGood: (name: string) => ResolvedService | undefined,
   suggest: Suggester,
 ): LinkedServices {
   // What is by far the most common costs no copy.
-  if ([...services.values()].every(({ kind }) => kind === 'loadBalancer')) return { services, problems: [] }
-  const linking = new Linking(services, lastGood, suggest)
+  if ([...services.values()].every(isPlain)) return { services, problems: [] }
+  const linking = new Linking(services, transports, lastGood, suggest)
+  linking.checkTransports()
   // What was served before may lead into another ring. Each time at least one service has lost a version for good.
   while (linking.settle());
   return linking
 }
 
+function isPlain(service: ResolvedService): boolean {
+  return service.kind === 'loadBalancer' && service.transport === undefined
+}
+
 class Linking implements LinkedServices {
   readonly services: Map<string, ResolvedService>
   readonly problems: Problem[] = []
+  readonly #transports: ReadonlyMap<string, unknown>
   readonly #lastGood: (name: string) => ResolvedService | undefined
   readonly #suggest: Suggester
   /** Services that have been replaced by what they were before. */
@@ -40,12 +47,37 @@ class Linking implements LinkedServices {
 
   constructor(
     services: ReadonlyMap<string, ResolvedService>,
+    transports: ReadonlyMap<string, unknown>,
     lastGood: (name: string) => ResolvedService | undefined,
     suggest: Suggester,
   ) {
     this.services = new Map(services)
+    this.#transports = transports
     this.#lastGood = lastGood
     this.#suggest = suggest
+  }
+
+  /** A service whose servers transport is not there is not connected to in another way, which would trust others. */
+  checkTransports(): void {
+    for (const [name, service] of this.services) {
+      if (this.#connects(service)) continue
+      const before = this.#lastGood(name)
+      const kept = before !== undefined && this.#connects(before)
+      if (kept) this.services.set(name, before)
+      else this.services.delete(name)
+      const { transport = '' } = service as ResolvedLoadBalancer
+      const remedy = this.#suggest(() => didYouMean(transport, this.#transports.keys()))
+      const message = `needs the servers transport \`${transport}\`, which is unknown or left out; ${outcome(kept)}`
+      this.#complain('E216', name, service, message, remedy)
+    }
+  }
+
+  #connects(service: ResolvedService): boolean {
+    return (
+      service.kind !== 'loadBalancer' ||
+      service.transport === undefined ||
+      this.#transports.has(service.transport)
+    )
   }
 
   /** True when something had to be changed. */
@@ -99,9 +131,9 @@ class Linking implements LinkedServices {
   }
 
   #complain(
-    code: 'E205' | 'E215',
+    code: 'E205' | 'E215' | 'E216',
     name: string,
-    { origin }: ResolvedComposite,
+    { origin }: ResolvedService,
     message: string,
     remedy?: string,
   ): void {

@@ -7,6 +7,7 @@ import { boundedSuggester, complain } from './complaint.ts'
 import { draftMiddleware } from './draft-middleware.ts'
 import { draftRouter } from './draft-router.ts'
 import { draftService } from './draft-service.ts'
+import { draftTransport } from './draft-transport.ts'
 import type { Draft } from './draft.ts'
 import { LastGood } from './last-good.ts'
 import { linkRouter, sameNames } from './link.ts'
@@ -38,11 +39,13 @@ export function resolveRouting(
   const settle = <T>(kind: Kind, draft: Drafting<T>, kept: Kept<T>) =>
     settleAll(kind, merged[kind], (one) => draft(one, context), kept, problems)
   const middlewares = settle('middlewares', draftMiddleware, (name) => lastGood.middleware(name))
+  const transports = settle('serversTransports', draftTransport, (name) => lastGood.transport(name))
   const suggest = boundedSuggester(SUGGESTIONS)
   const drafted = settle('services', draftService, (name, { endpoints }) => lastGood.service(name, endpoints))
   const instances = (name: string) => merged.services.get(name)?.endpoints ?? []
   const { services, problems: unlinked } = linkServices(
     drafted,
+    transports,
     (name) => lastGood.service(name, instances(name)),
     suggest,
   )
@@ -52,6 +55,7 @@ export function resolveRouting(
   const tables: LinkTables = {
     services,
     middlewares,
+    transports,
     expand,
     defined: merged,
     linked: routers,
@@ -64,6 +68,7 @@ export function resolveRouting(
     routers,
     middlewares: withMissing(middlewares, lastGood.carriedMiddlewares),
     services: withMissing(services, lastGood.carriedServices),
+    serversTransports: withMissing(transports, lastGood.carriedTransports),
     problems: sorted(problems),
   }
 }
@@ -73,7 +78,7 @@ type Drafting<T> = (merged: MergedResource, context: RoutingContext) => Draft<T>
 type Kept<T> = (name: string, merged: MergedResource) => T | undefined
 
 function mergeAll(sources: readonly Source[], problems: Problem[]): Record<Kind, MergedByName> {
-  const all: Record<Kind, MergedByName> = { routers: new Map(), services: new Map(), middlewares: new Map() }
+  const all = Object.fromEntries(KINDS.map((kind) => [kind, new Map()])) as Record<Kind, MergedByName>
   for (const source of sources.toSorted((a, b) => compareText(a.provider, b.provider))) {
     const merged = mergeSource(source)
     for (const problem of merged.problems) problems.push(problem)

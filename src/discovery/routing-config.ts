@@ -1,5 +1,6 @@
 import type { Origin, Problem } from '../config/problem.ts'
 import type { LoadBalancerConfig, RouterConfig } from '../config/routing.ts'
+import type { ServersTransportConfig } from '../config/servers-transport.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import type { StickyConfig } from '../config/sticky.ts'
 import type { Rule } from '../routing/rule-tree.ts'
@@ -42,6 +43,7 @@ export interface RoutingConfig {
   readonly routers: ReadonlyMap<string, ResolvedRouter>
   readonly middlewares: ReadonlyMap<string, ResolvedMiddleware>
   readonly services: ReadonlyMap<string, ResolvedService>
+  readonly serversTransports: ReadonlyMap<string, ResolvedTransport>
   /** Everything that is not served as written. */
   readonly problems: readonly Problem[]
 }
@@ -78,7 +80,15 @@ export type ResolvedService = ResolvedLoadBalancer | ResolvedComposite
 export interface ResolvedLoadBalancer {
   readonly kind: 'loadBalancer'
   readonly config: LoadBalancerConfig
+  /** Full name of how its endpoints are connected to; undefined: as by default. */
+  readonly transport?: string
   readonly endpoints: readonly Endpoint[]
+  readonly origin: Origin
+}
+
+/** How endpoints are connected to; what it names of files has not been read. */
+export interface ResolvedTransport {
+  readonly config: ServersTransportConfig
   readonly origin: Origin
 }
 

@@ -108,7 +108,7 @@ class Forwarding implements Exchange, Waiting {
   /** The table of DESIGN §6: what was not sent may always be sent again, what was sent only if it is safe. */
   #mayRetry(kind: FailureKind): boolean {
     if (!this.#target.retries || this.#tried.length > MAX_RETRIES) return false
-    if (kind === 'connect' || kind === 'connect-timeout' || kind === 'unsent') return true
+    if (kind === 'connect' || kind === 'connect-timeout' || kind === 'tls' || kind === 'unsent') return true
     if (kind !== 'broken' || !IDEMPOTENT.has(this.#request.method)) return false
     const { body } = this.#request
     return (body === null || body.rewind()) && this.#target.budget.take(performance.now())
@@ -140,6 +140,7 @@ class Forwarding implements Exchange, Waiting {
 const WHY_OF: Readonly<Record<FailureKind, WhyCode>> = {
   connect: 'UF',
   'connect-timeout': 'DT',
+  tls: 'UV',
   unsent: 'UF',
   broken: 'UC',
   partial: 'UC',

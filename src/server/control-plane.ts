@@ -9,13 +9,15 @@ import type { Discovery } from '../discovery/discovery.ts'
 import { NameResolver } from '../discovery/name-resolver.ts'
 import type { Preparation } from '../discovery/preparation.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
-import type { Endpoint, RoutingConfig } from '../discovery/routing-config.ts'
+import { DEFAULT_TRANSPORT_NAME } from '../discovery/resource.ts'
+import type { Endpoint, ResolvedTransport, RoutingConfig } from '../discovery/routing-config.ts'
 import type { SourceBuilder } from '../discovery/source-builder.ts'
 import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { membershipLines } from '../telemetry/membership-log.ts'
 import type { Membership } from '../telemetry/membership-log.ts'
 import { CertificateStore } from './certificates/certificate-store.ts'
+import { TransportStore } from './transports/transport-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
@@ -33,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly draining: boolean
   /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
   readonly precedence: readonly string[]
+  /** How endpoints are connected to whose service names no other way. */
+  readonly defaultTransport?: ResolvedTransport | undefined
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
 }
@@ -46,6 +50,7 @@ export class ControlPlane {
   readonly #resolver: NameResolver
   readonly #lifeCycle: LifeCycle
   readonly #certificates: CertificateStore
+  readonly #transports: TransportStore
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
@@ -63,6 +68,7 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule())
     this.#certificates = new CertificateStore(() => this.schedule())
+    this.#transports = new TransportStore(() => this.schedule())
     this.#lifeCycle = new LifeCycle({
       draining: options.draining,
       now: () => performance.now(),
@@ -81,7 +87,11 @@ export class ControlPlane {
   /** Everything that is not served as written, of all stages. */
   get problems(): readonly Problem[] {
     const { discovery, sources } = this.#options
-    const certificates = [...this.#certificateDefinitions.problems, ...this.#certificates.problems]
+    const certificates = [
+      ...this.#certificateDefinitions.problems,
+      ...this.#certificates.problems,
+      ...this.#transports.problems,
+    ]
     return [
       ...sources.problems,
       ...discovery.problems,
@@ -115,6 +125,8 @@ export class ControlPlane {
     this.#certificateDefinitions = certificateDefinitions(all)
     const { definitions } = this.#certificateDefinitions
     if (this.#certificates.needed(definitions)) await this.#certificates.use(definitions)
+    const transports = this.#transportsOf(resolved)
+    if (this.#transports.needed(transports)) await this.#transports.use(transports)
     if (preparation.needed(resolved)) await preparation.load(resolved)
     // A newer change that came while a file was read has been worked in already.
     if (this.#resolved !== resolved || this.#closed) return
@@ -128,6 +140,7 @@ export class ControlPlane {
   refresh(): void {
     this.#options.preparation.forget()
     this.#certificates.forget()
+    this.#transports.forget()
     this.schedule()
   }
 
@@ -146,6 +159,7 @@ export class ControlPlane {
     clearTimeout(this.#timer)
     this.#resolver.close()
     this.#certificates.close()
+    this.#transports.close()
   }
 
   // ---- endpoints --------------------------------------------------------------------------------------------
@@ -199,6 +213,7 @@ export class ControlPlane {
       this.#plan,
       this.#options.precedence,
       this.#tls(),
+      this.#transports.plans(),
     )
     const delta = planDelta(this.#plan, plan)
     this.#logMembership(transitions)
@@ -210,6 +225,13 @@ export class ControlPlane {
         `a change could not be handed to the workers: ${error instanceof Error ? error.message : String(error)}`,
       )
     })
+  }
+
+  #transportsOf({ serversTransports }: RoutingConfig): RoutingConfig['serversTransports'] {
+    const { defaultTransport } = this.#options
+    return defaultTransport
+      ? new Map([...serversTransports, [DEFAULT_TRANSPORT_NAME, defaultTransport]])
+      : serversTransports
   }
 
   /** Certificates are handed out only when something is served with them. */
@@ -278,6 +300,7 @@ const NOTHING: RoutingConfig = {
   routers: new Map(),
   middlewares: new Map(),
   services: new Map(),
+  serversTransports: new Map(),
   problems: [],
 }
 

@@ -12,6 +12,7 @@ import { MirrorTraffic } from './data-plane/mirror-traffic.ts'
 import { Routers } from './data-plane/routers.ts'
 import type { InFlight } from './data-plane/service.ts'
 import { Services } from './data-plane/services.ts'
+import { Transports } from './data-plane/transports.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import { LoadShedder } from './load-shedder.ts'
 import type { PlanNames } from './plan-receiver.ts'
@@ -47,6 +48,7 @@ export class DataPlane {
   readonly #slot: Slot
   readonly #connections: ClientConnections
   readonly #entryPoints: ReadonlyMap<string, EntryPoint>
+  readonly #transports = new Transports()
   readonly #services: Services
   readonly #routers: Routers
 
@@ -80,6 +82,9 @@ export class DataPlane {
       workers,
       zone,
       strategy: (name: string) => this.#plugIns.strategy(name),
+      transport: (name: string | undefined) => this.#transports.get(name),
+      tlsFailed: (service: string, endpoint: string, reason: string) =>
+        events.failed(`service ${service}`, new Error(`no secure connection to ${endpoint}: ${reason}`)),
       drained: (service: string, endpoint: string) => events.drained(service, endpoint, this.#version),
       mirrors: new MirrorTraffic(this.#deadlines, counts),
       held: new MemoryBudget(HELD_BYTES),
@@ -110,6 +115,8 @@ export class DataPlane {
       throw new Error(`plan ${delta.version} follows ${delta.base}, but this worker has ${this.#version}`)
     this.#version = delta.version
     this.#connections.useTls(delta.tls, http2)
+    this.#transports.apply(delta.transports)
+    if (delta.transports.size > 0) this.#services.useTransports()
     const replaced = new Set<string>()
     for (const [name, service] of delta.services)
       if (service && this.#services.set(name, service)) replaced.add(name)
@@ -155,6 +162,7 @@ export class DataPlane {
       routers: this.#routers.names,
       middlewares: this.#routers.middlewareNames,
       services: this.#services.names,
+      transports: this.#transports.names,
     }
   }
 

@@ -6,6 +6,7 @@ import type {
   ResolvedService,
   RoutingConfig,
 } from '../discovery/routing-config.ts'
+import { DEFAULT_TRANSPORT_NAME } from '../discovery/resource.ts'
 import { childrenOf } from './plan.ts'
 import type {
   Composition,
@@ -23,13 +24,14 @@ import { stickyCookiePlan } from './sticky-plan.ts'
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
 
 const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
+const NO_TRANSPORTS: Plan['transports'] = new Map()
 
 /**
  * The plan that serves `routing`: every router, and only those middlewares and services that a router uses, those
  * that a service leads to before it. The services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
  * while it has live endpoints, whether a router still uses it or not: requests are on their way through it, and it
  * is how workers tell that its endpoints have drained. What has not changed since `previous` is the same object, so
- * that the difference of the two plans is found by identity. `tls` is what TLS connections are opened with.
+ * that the difference of the two plans is found by identity. `tls` is what TLS connections of clients are opened with, `transports` what endpoints are connected to with.
  */
 export function buildPlan(
   routing: RoutingConfig,
@@ -38,6 +40,7 @@ export function buildPlan(
   previous?: Plan,
   precedence: readonly string[] = [],
   tls?: TlsPlan,
+  transports: Plan['transports'] = NO_TRANSPORTS,
 ): Plan {
   const routers = new Map<string, RouterPlan>()
   const middlewares = new Map<string, MiddlewarePlan>()
@@ -60,7 +63,17 @@ export function buildPlan(
     const service = routing.services.get(name)
     services.set(name, servicePlan(service ? settingsOf(service, name) : before, live, before))
   }
-  return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
+  const used = transportsOf(services, transports)
+  return { version, routers, middlewares, services, transports: used, ...(tls ? { tls } : {}) }
+}
+
+/** Those that services name, and the default one: keys travel no farther than they have to. */
+function transportsOf(services: Plan['services'], transports: Plan['transports']): Plan['transports'] {
+  if (transports.size === 0) return transports
+  const used = new Set<string>([DEFAULT_TRANSPORT_NAME])
+  for (const service of services.values())
+    if (service.kind === 'loadBalancer' && service.transport !== undefined) used.add(service.transport)
+  return new Map([...transports].filter(([name]) => used.has(name)))
 }
 
 /** A service behind those that it leads to. They never lead back: the linking has seen to that. */
@@ -104,18 +117,22 @@ function middlewarePlan(middleware: ResolvedMiddleware): MiddlewarePlan {
   return plan
 }
 
-type ServiceSettings = Omit<LoadBalancerPlan, 'endpoints'> | Composition
+type BalancingSettings = Omit<LoadBalancerPlan, 'endpoints'>
+type ServiceSettings = BalancingSettings | Composition
 
 function settingsOf(service: ResolvedService, name: string): ServiceSettings {
-  if (service.kind === 'loadBalancer') return balancingOf(service.config, name)
+  if (service.kind === 'loadBalancer') {
+    const balancing = balancingOf(service.config, name)
+    return service.transport === undefined ? balancing : { ...balancing, transport: service.transport }
+  }
   const { composition } = service
   const sticky = stickyCookiePlan(service.sticky, name)
   return composition.kind === 'weighted' && sticky ? { ...composition, sticky } : composition
 }
 
-const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
+const settings = new WeakMap<LoadBalancerConfig, BalancingSettings>()
 
-function balancingOf(config: LoadBalancerConfig, service: string): ServiceSettings {
+function balancingOf(config: LoadBalancerConfig, service: string): BalancingSettings {
   const known = settings.get(config)
   if (known) return known
   const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout } = config

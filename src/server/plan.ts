@@ -10,6 +10,8 @@ export interface Plan {
   readonly routers: ReadonlyMap<string, RouterPlan>
   readonly middlewares: ReadonlyMap<string, MiddlewarePlan>
   readonly services: ReadonlyMap<string, ServicePlan>
+  /** Those that services connect with, and `default@internal` for all others. */
+  readonly transports: ReadonlyMap<string, TransportPlan>
   /** Undefined: nothing is served over TLS. */
   readonly tls?: TlsPlan | undefined
 }
@@ -41,6 +43,8 @@ export interface LoadBalancerPlan {
   readonly endpoints: ReadonlyMap<string, EndpointPlan>
   /** Left out when there are none. */
   readonly limits?: ServiceLimits
+  /** Name of how its endpoints are connected to; left out: `default@internal`, or as is built in. */
+  readonly transport?: string
   /** Milliseconds over which the share of a `warming` endpoint grows from a tenth to its whole weight. */
   readonly slowStart?: number
   /** Left out when sessions do not stick. */
@@ -54,6 +58,38 @@ export interface StickyCookiePlan {
   readonly name: string
   /** What stands behind its value: `; Path=/; HttpOnly`. */
   readonly attributes: string
+}
+
+/** How endpoints are connected to. It holds private keys: never to be logged or shown. */
+export interface TransportPlan {
+  /** Milliseconds for a connection to be there, its TLS handshake included; 0: no limit. */
+  readonly dialTimeout: number
+  /** Milliseconds from the request's last byte to the response's head; 0: no limit. */
+  readonly responseHeaderTimeout: number
+  /** Milliseconds that a connection may wait for its next request; 0: no limit. */
+  readonly idleTimeout: number
+  /** Connections per endpoint and worker that may wait for their next request. */
+  readonly maxIdleConnections: number
+  readonly tls: UpstreamTlsPlan
+}
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+
+export interface UpstreamTlsPlan {
+  /** Left out: the host of the endpoint's URL. */
+  readonly serverName?: string
+  /** False: any certificate will do. */
+  readonly verify: boolean
+  /** In PEM; left out: whom the system trusts. Empty: nobody. */
+  readonly authorities?: readonly string[]
+  /** In PEM, leaf first. */
+  readonly certificates: readonly { readonly chain: string; readonly key: string }[]
+  /** As OpenSSL writes them; empty: the default ones. */
+  readonly ciphers: string
+  readonly minVersion?: TlsVersion
+  readonly maxVersion?: TlsVersion
+  /** The certificate must bear one of these names; empty: no more than the host's. */
+  readonly peerNames: readonly { readonly type: 'DNS' | 'URI'; readonly value: string }[]
 }
 
 /** A service that leads to others. */
@@ -174,6 +210,7 @@ export interface PlanDelta {
   readonly routers: ReadonlyMap<string, RouterPlan | null>
   readonly middlewares: ReadonlyMap<string, MiddlewarePlan | null>
   readonly services: ReadonlyMap<string, ServiceDelta | null>
+  readonly transports: ReadonlyMap<string, TransportPlan | null>
   /** Undefined: as it was. */
   readonly tls?: TlsDelta | null | undefined
 }

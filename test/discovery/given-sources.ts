@@ -138,4 +138,5 @@ export const TAG_OPTIONS: TagSourceOptions = {
   allowedHosts: [],
   allowedEntryPoints: [],
   allowedMiddlewares: [],
+  allowedServersTransports: [],
 }

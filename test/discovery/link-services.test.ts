@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resolveRouting } from '../../src/discovery/resolve.ts'
 import type { ResolvedComposite, RoutingConfig } from '../../src/discovery/routing-config.ts'
+import type { RoutingPart } from '../../src/discovery/source.ts'
 import { consulSource, context, fileSource, fragment, part } from './given-sources.ts'
 
 const GIVEN = context()
@@ -194,4 +195,55 @@ test("a service of services is not taken from a service's tags", () => {
   )
   assert.equal(routing.services.size, 0)
   assert.match(said(routing).join('\n'), /^E110 `weighted` is not taken from a service's tags/)
+})
+
+test('a servers transport is found by its short and its full name, and bounded for instances', () => {
+  const file = fileSource(
+    part({
+      serversTransports: { mutual: {}, other: {} },
+      services: {
+        short: { loadBalancer: { serversTransport: 'mutual' } },
+        full: { loadBalancer: { serversTransport: 'other@file' } },
+        builtIn: { loadBalancer: { serversTransport: 'default@internal' } },
+      },
+    }),
+  )
+  const tagged = (serversTransport: string) =>
+    fragment('web-1', { services: { web: { loadBalancer: { serversTransport } } } })
+  const routing = (allowed: string[], name: string): RoutingConfig =>
+    resolveRouting([file, consulSource([tagged(name)], { allowedServersTransports: allowed })], GIVEN)
+  const transportOf = (from: RoutingConfig, name: string): string | undefined => {
+    const service = from.services.get(name)
+    assert.ok(service?.kind === 'loadBalancer', name)
+    return service.transport
+  }
+  const free = routing([], 'mutual@file')
+  assert.deepEqual(said(free), [])
+  assert.equal(transportOf(free, 'short@file'), 'mutual@file')
+  assert.equal(transportOf(free, 'full@file'), 'other@file')
+  assert.equal(transportOf(free, 'builtIn@file'), undefined)
+  assert.equal(transportOf(free, 'web@consulcatalog'), 'mutual@file')
+  const bounded = routing(['other@file'], 'mutual@file')
+  assert.equal(bounded.services.get('web@consulcatalog'), undefined)
+  assert.match(
+    said(bounded).join('\n'),
+    /^E212 the servers transport `mutual@file` is not among those that instances of consulcatalog may refer to/,
+  )
+})
+
+test('a service keeps its last good version when its servers transport goes; a broken transport keeps its own', () => {
+  const sections = (transports: Record<string, unknown>, serversTransport = 'mutual'): RoutingPart =>
+    part({ serversTransports: transports, services: { s: { loadBalancer: { serversTransport } } } })
+  const before = resolveRouting([fileSource(sections({ mutual: { serverName: 'a.test' } }))], GIVEN)
+  const broken = resolveRouting([fileSource(sections({ mutual: { minVersion: 'TLS9' } }))], GIVEN, before)
+  assert.equal(broken.serversTransports.get('mutual@file')?.config.serverName, 'a.test')
+  assert.equal(broken.services.size, 1)
+  const misspelt = resolveRouting([fileSource(sections({ mutual: {} }, 'mutal'))], GIVEN, before)
+  assert.equal(misspelt.services.size, 1)
+  assert.match(
+    said(misspelt).join(),
+    /E216 .*its last good version keeps serving — did you mean `mutual@file`\?/,
+  )
+  const gone = resolveRouting([fileSource(sections({}))], GIVEN, before)
+  assert.equal(gone.services.size, 0)
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { EMPTY_PLAN, applyDelta, fullDelta, isEmptyDelta, planDelta } from '../../src/server/plan-delta.ts'
-import type { EndpointPlan, Plan, RouterPlan, ServicePlan } from '../../src/server/plan.ts'
+import type { EndpointPlan, Plan, RouterPlan, ServicePlan, TransportPlan } from '../../src/server/plan.ts'
 
 function endpoint(port: number, more: Partial<EndpointPlan> = {}): EndpointPlan {
   return {
@@ -39,6 +39,11 @@ function service(...ports: readonly number[]): ServicePlan {
   }
 }
 
+function transport(dialTimeout: number): TransportPlan {
+  const tls = { verify: true, certificates: [], ciphers: '', peerNames: [] }
+  return { dialTimeout, responseHeaderTimeout: 0, idleTimeout: 1, maxIdleConnections: 1, tls }
+}
+
 const names = fc.constantFrom('a', 'b', 'c', 'd', '__proto__', 'constructor')
 const states = fc.tuple(
   fc.integer({ min: 1, max: 3 }),
@@ -62,6 +67,7 @@ const plans: fc.Arbitrary<Omit<Plan, 'version'>> = fc
         options: fc.dictionary(names, fc.jsonValue({ maxDepth: 2 })),
       }),
     ),
+    transports: mapOf(fc.integer({ min: 1, max: 2 }).map(transport)),
     services: mapOf(
       fc.oneof(
         fc.record({
@@ -148,6 +154,7 @@ test('one service of many: the difference holds only its changed endpoint', () =
         },
       ],
     ]),
+    transports: new Map(),
   })
   const applied = applyDelta(from, planDelta(from, to))
   assert.equal(
@@ -185,6 +192,7 @@ test('the whole plan is its difference from nothing', () => {
     routers: new Map([['r', router('a')]]),
     middlewares: new Map(),
     services: new Map([['a', service(1)]]),
+    transports: new Map([['t', transport(1)]]),
   }
   assert.deepEqual(applyDelta(EMPTY_PLAN, fullDelta(plan)), plan)
 })

@@ -23,6 +23,7 @@ import type {
   RouterPlan,
   ServiceDelta,
   TlsDelta,
+  TransportPlan,
 } from '../../src/server/plan.ts'
 import { RawPeer } from './raw-peer.ts'
 import type { RawUpstream } from './raw-upstream.ts'
@@ -96,6 +97,7 @@ export interface PlanSketch {
   readonly routers?: Readonly<Record<string, RouterSketch | null>>
   readonly middlewares?: Readonly<Record<string, MiddlewarePlan | null>>
   readonly services?: Readonly<Record<string, ServiceSketch | CompositeSketch | null>>
+  readonly transports?: Readonly<Record<string, TransportPlan | null>>
   readonly tls?: TlsDelta | null
 }
 
@@ -221,7 +223,7 @@ export function ruleOf(text: string): Rule {
 }
 
 function planDelta(
-  { routers = {}, middlewares = {}, services = {}, tls }: PlanSketch,
+  { routers = {}, middlewares = {}, services = {}, transports = {}, tls }: PlanSketch,
   base: number,
 ): PlanDelta {
   return {
@@ -230,6 +232,7 @@ function planDelta(
     routers: mapped(routers, routerPlan),
     middlewares: mapped(middlewares, (middleware) => middleware),
     services: mapped(services, serviceDelta),
+    transports: mapped(transports, (transport) => transport),
     tls,
   }
 }

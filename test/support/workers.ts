@@ -115,6 +115,7 @@ export function planOf(
     version,
     routers: new Map(services.map(([name]) => [name, router(name)])),
     middlewares: new Map(),
+    transports: new Map(),
     services: new Map(
       services.map(([name, ...ports]) => [
         name,

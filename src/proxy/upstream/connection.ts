@@ -1,5 +1,4 @@
 import { connect as connectTls } from 'node:tls'
-import { isIP } from 'node:net'
 import type { BodyProducer } from '../body.ts'
 import type { Timed } from '../deadlines.ts'
 import { NEVER } from '../deadlines.ts'
@@ -15,10 +14,12 @@ import type { WireHandler } from '../wire.ts'
 import { Wire } from '../wire.ts'
 import type { Endpoint } from './endpoint.ts'
 import { requestHead } from './request-head.ts'
+import { tlsFailure } from './tls-failure.ts'
+import { keepSession } from './tls-session.ts'
 
 /**
  * How an exchange failed before its response began; what may be sent again depends on it.
- * - `connect`, `connect-timeout`: no connection came about.
+ * - `connect`, `connect-timeout`: no connection came about.  - `tls`: no secure one.
  * - `unsent`: the connection was lost before a byte of the request was written.
  * - `broken`: it was lost after that, with no byte of a response.
  * - `partial`: it was lost within the head, or behind an interim answer.
@@ -28,6 +29,7 @@ import { requestHead } from './request-head.ts'
 export type FailureKind =
   | 'connect'
   | 'connect-timeout'
+  | 'tls'
   | 'unsent'
   | 'broken'
   | 'partial'
@@ -136,8 +138,10 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#writer.drained()
   }
 
-  onClose(): void {
-    if (this.#exchange) this.#fail(this.#lossKind())
+  onClose(error?: Error): void {
+    const insecure = error && this.#endpoint.plan.tls ? tlsFailure(error) : undefined
+    if (insecure !== undefined) this.#endpoint.tlsFailed(insecure)
+    if (this.#exchange) this.#fail(insecure !== undefined && !this.#connected ? 'tls' : this.#lossKind())
     else this.#discard(new Error('connection to the endpoint was reset'))
   }
 
@@ -337,14 +341,16 @@ function openWire(endpoint: Endpoint, handler: WireHandler, connected: () => voi
   const { address, port, tls, authority } = endpoint.plan
   if (!tls) return Wire.connect(address, port, handler, connected)
   const name = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  // An address is no server name (RFC 6066 §3), but the certificate is verified against it all the same.
+  const session = endpoint.tlsSession
+  const { tls: security } = endpoint.transport
   const socket = connectTls({
+    ...security.optionsFor(name),
     host: address,
     port,
-    ALPNProtocols: ['http/1.1'],
-    ...(isIP(name) ? {} : { servername: name }),
+    ...(session && { session }),
   })
   socket.setNoDelay(true)
+  keepSession(socket, endpoint)
   socket.once('secureConnect', connected)
   return Wire.tls(socket, handler)
 }

@@ -8,7 +8,7 @@ import type { Deadlines, Timed } from '../../proxy/deadlines.ts'
 import { forward } from '../../proxy/forward.ts'
 import type { ForwardTarget } from '../../proxy/forward.ts'
 import { Endpoint } from '../../proxy/upstream/endpoint.ts'
-import { DEFAULT_TRANSPORT } from '../../proxy/upstream/transport.ts'
+import type { Transport } from '../../proxy/upstream/transport.ts'
 import { WaitQueue } from '../../proxy/wait-queue.ts'
 import type { EndpointPlan, LoadBalancerDelta, ServiceLimits } from '../plan.ts'
 import type { Service } from './service.ts'
@@ -22,6 +22,10 @@ export interface ServiceTools {
   /** Workers that divide what is limited for the process. */
   readonly workers: number
   readonly strategy: (name: string) => Strategy
+  /** How endpoints are connected to, by name; undefined: as by default. */
+  readonly transport: (name: string | undefined) => Transport
+  /** A connection to an endpoint of this URL is not secure, for this reason. */
+  readonly tlsFailed: (service: string, endpoint: string, reason: string) => void
   /** The availability zone that this proxy runs in, where it is known. */
   readonly zone: string | undefined
   /** A draining endpoint has nothing in flight any more. */
@@ -41,6 +45,7 @@ export class LoadBalancedService implements Service, Timed {
   readonly #freed = (): void => this.#queue.wake()
   #strategy: string
   #divided = false
+  #transport: string | undefined
   #target: ForwardTarget
   #maxConnections = Number.POSITIVE_INFINITY
 
@@ -79,6 +84,8 @@ export class LoadBalancedService implements Service, Timed {
     this.#target = { ...this.#target, passHostHeader }
     this.#setLimits(limits)
     this.#balancer.configure(delta)
+    this.#transport = delta.transport
+    this.useTransport()
     this.setEndpoints(endpoints)
   }
 
@@ -98,6 +105,12 @@ export class LoadBalancedService implements Service, Timed {
       this.#queue.limits = { maxQueue: this.#shareOf(maxQueue), queueTimeout }
     }
     for (const endpoint of this.endpoints.values()) endpoint.maxConnections = this.#maxConnections
+  }
+
+  /** Has endpoints connected to as the plan says now. */
+  useTransport(): void {
+    const transport = this.#tools.transport(this.#transport)
+    for (const endpoint of this.endpoints.values()) endpoint.useTransport(transport)
   }
 
   /** Only those that are named are touched. */
@@ -150,10 +163,12 @@ export class LoadBalancedService implements Service, Timed {
   }
 
   #addEndpoint(key: string, plan: EndpointPlan): void {
-    const { deadlines, drained } = this.#tools
+    const { deadlines, drained, tlsFailed } = this.#tools
+    const transport = this.#tools.transport(this.#transport)
     const onDrained = (): void => drained(this.#name, key)
-    const endpoint = new Endpoint(key, plan, DEFAULT_TRANSPORT, deadlines, onDrained, this.#freed)
+    const endpoint = new Endpoint(key, plan, transport, deadlines, onDrained, this.#freed)
     endpoint.maxConnections = this.#maxConnections
+    endpoint.onTlsFailure = (reason) => tlsFailed(this.#name, endpoint.plan.url, reason)
     this.#balancer.set(endpoint)
     if (endpoint.draining) onDrained()
   }

@@ -52,6 +52,11 @@ export class Services {
     this.#balanced.delete(name)
   }
 
+  /** To be called after transports were changed. */
+  useTransports(): void {
+    for (const service of this.#balanced.values()) service.useTransport()
+  }
+
   /** To be called after services were set or deleted: those that lead to others look these up. */
   link(): void {
     if (!this.#relinking) return
