@@ -96,9 +96,9 @@ export async function startApp({
     drained: (worker, service, endpoint, version) => controlPlane.drained(worker, service, endpoint, version),
     accessLog: (lines) => accessLog?.write(lines),
     failed: (where, message) => log.error(`${where}: ${message}`),
-    died: (worker, reason) => {
+    died: (worker, reason, slot) => {
       log.error(`worker ${worker} died: ${reason}; another takes its place`, { code: 'E502' })
-      controlPlane.workersChanged()
+      controlPlane.workerDied(slot)
     },
   }
   const settings = workerSettings(config, hostname())
@@ -119,6 +119,7 @@ export async function startApp({
       config: config.serversTransport,
       origin: { source: 'the static configuration', key: 'serversTransport' },
     },
+    workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
   })
   const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held)

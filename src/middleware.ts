@@ -5,7 +5,8 @@ import type { Response } from './proxy/response.ts'
 export type { Request } from './proxy/request.ts'
 export { Response } from './proxy/response.ts'
 export { HeaderList } from './proxy/header-list.ts'
-export type { Body } from './proxy/body.ts'
+export { Body } from './proxy/body.ts'
+export type { BodyProducer } from './proxy/body.ts'
 export type { WhyCode } from './proxy/why.ts'
 
 /** Hands the request to what comes after, and gives its response. Never rejects: failures are responses with a `why`. */
@@ -24,10 +25,32 @@ export interface Middleware {
   around?(request: Request, next: Next): Response | Promise<Response>
 }
 
+/** Memory that all workers share, and this worker's place among them. */
+export interface Shared {
+  readonly memory: SharedArrayBuffer
+  readonly worker: number
+  readonly workers: number
+}
+
+/**
+ * What a middleware keeps for the whole process, such as how often a client has asked: each router that uses it has
+ * memory of its own, as each has an instance of its own. All of this is called in the control plane.
+ */
+export interface SharedState<O> {
+  /** Memory is kept over changes of options for which this stays the same. */
+  key(options: O): string
+  /** New memory for so many workers. */
+  create(options: O, workers: number): SharedArrayBuffer
+  /** One of the workers has died: what it held is let go. */
+  release?(shared: Shared): void
+}
+
 /** What a middleware may use of the worker that it runs in. */
 export interface MiddlewareTools {
   /** The middleware's full name, such as `auth@file`. */
   readonly name: string
+  /** Of a definition with `shared`, and of none besides. */
+  readonly shared?: Shared
   /**
    * Checks a password against a bcrypt, MD5 (apr1) or SHA-1 htpasswd hash on another thread, since slow hashing
    * must never hold up a data-plane worker. Never rejects: an unreadable hash gives false; undefined means that
@@ -51,6 +74,8 @@ export interface MiddlewareDefinition<S extends Shape = Shape> {
   check?(options: OptionsOf<S>): string | undefined
   /** Replaces what only the control plane can read (files) by plain data, which then travels to the workers. */
   prepare?(options: OptionsOf<S>, tools: PreparationTools): Promise<OptionsOf<S>>
+  /** State that all workers share. */
+  readonly shared?: SharedState<OptionsOf<S>>
   /** For a middleware that stands for others: their names, in order. `create` is then never called. */
   expand?(options: OptionsOf<S>): readonly string[]
   create(options: OptionsOf<S>, tools: MiddlewareTools): Middleware

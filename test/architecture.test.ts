@@ -68,7 +68,7 @@ for (const [from, mayNotImport, because] of ARROWS) {
 const PLUGINS: [folder: string, mayImport: RegExp, because: string][] = [
   [
     'src/middlewares',
-    /^src\/(?:middleware\.ts|config\/|proxy\/request\.ts|proxy\/http1\/normal-path\.ts)/,
+    /^src\/(?:middleware\.ts|config\/|proxy\/(?:request|text-hash|http1\/normal-path)\.ts)/,
     'a middleware sees requests and responses, and no socket, service or provider',
   ],
   [

@@ -65,12 +65,9 @@ function transport(field: Fields) {
         'Bytes a second that a client must take while its response waits, over a minute; a slower one is cut off; 0: any.',
       ),
       maxConnections: field
-        .integer(
-          'Connections open at once, divided among the workers; more are answered 503; 0: any number.',
-          {
-            min: 0,
-          },
-        )
+        .integer('Connections open at once; more are answered 503; 0: any number.', {
+          min: 0,
+        })
         .default(100_000),
       maxConnectionsPerClient: field
         .integer(

@@ -4,6 +4,8 @@ import { RE2JS } from 're2js'
 export interface Regex {
   /** Whether it matches anywhere in `text`: write `^` and `$` to anchor it. */
   test(text: string): boolean
+  /** Where the first match is; undefined when there is none. */
+  find(text: string): { readonly start: number; readonly end: number } | undefined
   /**
    * Replaces all matches, as Go's `ReplaceAllString`: `$1`, `${1}`, `$name` and `${name}` stand for groups, `$$`
    * for a dollar sign. A name is as long as it can be: `$1x` is the group named `1x`, which is empty; write `${1}x`.
@@ -43,6 +45,10 @@ export function compileRegex(source: string): Regex {
   }
   return {
     test: (text) => compiled.test(text),
+    find(text) {
+      const matcher = compiled.matcher(text)
+      return matcher.find() ? { start: matcher.start(), end: matcher.end() } : undefined
+    },
     replace: (text, replacement) => replaceAll(compiled, text, parseReplacement(replacement)),
   }
 }

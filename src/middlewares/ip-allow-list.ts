@@ -1,43 +1,20 @@
 import { STATUS_CODES } from 'node:http'
 import { defineMiddleware, Response } from '../middleware.ts'
-import { compileRanges, rangeComplaint } from './sources/ip-ranges.ts'
-import { compileIpStrategy, ipStrategyComplaint, ipStrategyOptions } from './sources/ip-strategy.ts'
+import { compileSourceTest, sourceComplaint, sourceOptions } from './sources/source-test.ts'
 
 export default defineMiddleware({
   summary: 'Lets only clients of certain addresses pass.',
-  options: (field) => ({
-    sourceRange: field.list('Who may pass.', field.string('IP address or CIDR range.')),
-    ipStrategy: field
-      .section(
-        "Which address counts as the client's; left out: that of the connection.",
-        ipStrategyOptions(field),
-      )
-      .optional(),
-    rejectStatusCode: field
-      .integer('Status of the answer to all others; its text is the body.', { min: 400, max: 599 })
-      .default(403),
-  }),
+  options: (field) => sourceOptions(field, 'Who may pass.'),
 
-  check({ sourceRange, ipStrategy, rejectStatusCode }) {
-    if (sourceRange.length === 0) return '`sourceRange` is empty, so nobody could pass'
-    if (STATUS_CODES[rejectStatusCode] === undefined)
-      return `\`rejectStatusCode\`: ${rejectStatusCode} is no status of HTTP`
-    for (const range of sourceRange) {
-      const complaint = rangeComplaint(range)
-      if (complaint) return `\`sourceRange\`: ${complaint}`
-    }
-    return ipStrategy && ipStrategyComplaint(ipStrategy)
-  },
+  check: (options) => sourceComplaint(options, 'nobody could pass'),
 
-  create({ sourceRange, ipStrategy, rejectStatusCode }) {
-    const isAllowed = compileRanges(sourceRange)
-    const addressOf = compileIpStrategy(ipStrategy)
+  create(options) {
+    const { rejectStatusCode } = options
+    const isAllowed = compileSourceTest(options)
     const text = STATUS_CODES[rejectStatusCode] ?? ''
     return {
       request(request): Response | undefined {
-        const address = addressOf(request)
-        if (address !== undefined && isAllowed(address)) return undefined
-        return Response.because('FB', rejectStatusCode, text)
+        return isAllowed(request) === true ? undefined : Response.because('FB', rejectStatusCode, text)
       },
     }
   },

@@ -1,15 +1,8 @@
 import type { Request } from '../middleware.ts'
 import { defineMiddleware, Response } from '../middleware.ts'
+import { compileRedirect } from './redirects/redirect.ts'
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' }
-
-/** By method (GET or another, whose method and body must survive) and permanence. */
-const STATUS = {
-  found: [302, 'Found'],
-  temporary: [307, 'Temporary Redirect'],
-  moved: [301, 'Moved Permanently'],
-  permanent: [308, 'Permanent Redirect'],
-} as const
 
 export default defineMiddleware({
   summary: 'Redirects the client to the same URL with another scheme or port.',
@@ -27,18 +20,14 @@ export default defineMiddleware({
 
   create({ scheme, port: wantedPort, permanent }) {
     const port = wantedPort === undefined ? '' : portText(scheme, String(wantedPort))
-    const forGet = permanent ? STATUS.moved : STATUS.found
-    const forOthers = permanent ? STATUS.permanent : STATUS.temporary
+    const redirect = compileRedirect(permanent)
     return {
       request(request): Response | undefined {
         const host = hostOf(request.authority)
         if (host === '') return Response.because('BR')
         if (request.scheme === scheme && portOf(request) === port) return undefined
-        const [status, text] = request.method === 'GET' ? forGet : forOthers
-        const response = Response.because('RD', status, text)
         const path = request.path === '*' ? '/' : request.path
-        response.headers.append('Location', `${scheme}://${host}${port}${path}${request.query}`)
-        return response
+        return redirect(request, `${scheme}://${host}${port}${path}${request.query}`)
       },
     }
   },

@@ -1,7 +1,8 @@
-import { compileRegex } from '../config/regex.ts'
-import { defineMiddleware, Response } from '../middleware.ts'
-import { normalPath } from '../proxy/http1/normal-path.ts'
+import { compileRegex, regexComplaint } from '../config/regex.ts'
+import type { Response } from '../middleware.ts'
+import { defineMiddleware } from '../middleware.ts'
 import { pathText } from './paths/path-text.ts'
+import { replace } from './paths/replace.ts'
 
 export default defineMiddleware({
   summary: 'Rewrites the request path by a regular expression, and keeps the old one in `X-Replaced-Path`.',
@@ -14,12 +15,8 @@ export default defineMiddleware({
 
   check({ regex, replacement }) {
     if (replacement.trim() === '') return '`replacement` is empty, so nothing would be replaced'
-    try {
-      compileRegex(regex.trim())
-      return undefined
-    } catch (error) {
-      return `\`regex\`: ${(error as Error).message}`
-    }
+    const complaint = regexComplaint(regex.trim())
+    return complaint && `\`regex\`: ${complaint}`
   },
 
   create(options) {
@@ -29,12 +26,7 @@ export default defineMiddleware({
       request(request): Response | undefined {
         const old = request.path
         if (old === '*' || !regex.test(old)) return undefined
-        const path = pathText(regex.replace(old, replacement))
-        // A client that can shape the result must not get a path that another server reads differently.
-        if (normalPath(path) !== path) return Response.because('BR')
-        request.headers.set('X-Replaced-Path', old)
-        request.path = path
-        return undefined
+        return replace(request, pathText(regex.replace(old, replacement)))
       },
     }
   },

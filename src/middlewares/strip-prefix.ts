@@ -1,7 +1,7 @@
-import type { Request } from '../middleware.ts'
-import { defineMiddleware, Response } from '../middleware.ts'
-import { hasDotSegment } from './paths/path-text.ts'
-import { decodedPath, encodedLength } from './paths/decoded-prefix.ts'
+import type { Response } from '../middleware.ts'
+import { defineMiddleware } from '../middleware.ts'
+import { decodedPath } from './paths/decoded-prefix.ts'
+import { strip } from './paths/strip.ts'
 
 export default defineMiddleware({
   summary: 'Takes a prefix off the request path, and tells the service of it in `X-Forwarded-Prefix`.',
@@ -36,15 +36,3 @@ export default defineMiddleware({
     }
   },
 })
-
-function strip(request: Request, prefix: string): Response | undefined {
-  const cut = encodedLength(request.path, prefix)
-  const rest = request.path.slice(cut)
-  // `//host` would be the authority of another server to whoever builds links from it, so one slash is kept.
-  const path = `/${rest.replace(/^\/+/, '')}`
-  // `/api../admin` without `/api` would climb out of what the router's rule has let through.
-  if (hasDotSegment(path)) return Response.because('BR')
-  request.headers.append('X-Forwarded-Prefix', request.path.slice(0, cut))
-  request.path = path
-  return undefined
-}

@@ -61,6 +61,30 @@ export class Request {
     return Object.assign(request, { clientAddress, clientPort, localPort })
   }
 
+  #over = false
+  #onOver: (() => void) | undefined = undefined
+
+  /** Has `listener` called when the exchange is over: the whole answer has left, or never will; a tunnel has ended. */
+  whenOver(listener: () => void): void {
+    const before = this.#onOver
+    if (this.#over) listener()
+    else if (before === undefined) this.#onOver = listener
+    else {
+      this.#onOver = () => {
+        listener()
+        before()
+      }
+    }
+  }
+
+  /** The exchange is over. */
+  over(): void {
+    const listener = this.#onOver
+    this.#over = true
+    this.#onOver = undefined
+    listener?.()
+  }
+
   #matchPath: string | undefined = undefined
   #matchPathOf = ''
 

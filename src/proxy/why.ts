@@ -19,6 +19,11 @@ export const WHY = {
   DC: { status: 499, text: 'Client Closed Request', meaning: 'the client went away before the answer' },
   SR: { status: 499, text: 'Client Too Slow', meaning: 'the client was too slow to take its answer' },
   IE: { status: 500, text: 'Internal Server Error', meaning: 'a middleware or plugin failed' },
+  NS: {
+    status: 500,
+    text: 'Internal Server Error',
+    meaning: 'a limit cannot tell by whom a request was sent',
+  },
   TE: { status: 501, text: 'Not Implemented', meaning: 'a transfer coding other than chunked' },
   UF: { status: 502, text: 'Bad Gateway', meaning: 'no endpoint could be connected to' },
   UV: {

@@ -1,44 +1,66 @@
 import type { WhyCode } from '../proxy/why.ts'
+import { ConnectionCounts, connectionMemory } from './connection-counts.ts'
 
-/** How many connections one worker takes on one entry point; 0: no limit. Plain data. */
+/** How many connections one entry point takes, in all workers together; 0: no limit. Plain data. */
 export interface ConnectionCaps {
   readonly maxConnections: number
   /** From one IPv4 address or one IPv6 network of 64 bits, which is what one client has. */
   readonly maxConnectionsPerClient: number
+  /** What is open, counted by all workers; undefined when nothing is limited. */
+  readonly counts: SharedArrayBuffer | undefined
 }
 
-/** Counts the connections of an entry point and says which are too many. */
+/** Caps for so many workers, with the memory in which they count. */
+export function connectionCaps(
+  { maxConnections = 0, maxConnectionsPerClient = 0 }: Partial<Omit<ConnectionCaps, 'counts'>>,
+  workers: number,
+): ConnectionCaps {
+  const limited = maxConnections > 0 || maxConnectionsPerClient > 0
+  const counts = limited ? connectionMemory(workers, maxConnectionsPerClient > 0) : undefined
+  return { maxConnections, maxConnectionsPerClient, counts }
+}
+
+/**
+ * Counts the connections of an entry point and says which are too many. They are counted first and looked at then,
+ * so that no two workers take the last place both; both may find it taken in the same instant.
+ */
 export class ConnectionGate {
   readonly #caps: ConnectionCaps
-  readonly #clients = new Map<string, number>()
-  #open = 0
+  readonly #counts: ConnectionCounts | undefined
 
-  constructor(caps: ConnectionCaps) {
+  constructor(caps: ConnectionCaps, worker: number) {
     this.#caps = caps
+    this.#counts = caps.counts && new ConnectionCounts(caps.counts, worker)
   }
 
   /** Takes a connection in, to be followed by `leave`; or says why it is refused. */
   enter(address: string): WhyCode | undefined {
+    const counts = this.#counts
+    if (counts === undefined) return undefined
     const { maxConnections, maxConnectionsPerClient } = this.#caps
-    if (maxConnections > 0 && this.#open >= maxConnections) return 'CL'
-    if (maxConnectionsPerClient > 0) {
-      const client = clientOf(address)
-      const open = this.#clients.get(client) ?? 0
-      if (open >= maxConnectionsPerClient) return 'CI'
-      this.#clients.set(client, open + 1)
+    counts.add(1)
+    if (maxConnections > 0 && counts.open > maxConnections) {
+      counts.add(-1)
+      return 'CL'
     }
-    this.#open++
-    return undefined
+    if (maxConnectionsPerClient === 0) return undefined
+    const client = clientOf(address)
+    counts.addOf(client, 1)
+    if (counts.openOf(client) <= maxConnectionsPerClient) return undefined
+    counts.addOf(client, -1)
+    counts.add(-1)
+    return 'CI'
   }
 
   leave(address: string): void {
-    this.#open--
-    if (this.#caps.maxConnectionsPerClient === 0) return
-    const client = clientOf(address)
-    const open = this.#clients.get(client) ?? 0
-    if (open > 1) this.#clients.set(client, open - 1)
-    else this.#clients.delete(client)
+    this.#counts?.add(-1)
+    if (this.#caps.maxConnectionsPerClient > 0) this.#counts?.addOf(clientOf(address), -1)
   }
+}
+
+/** A worker has died, and its connections with it. */
+export function forgetConnections({ counts }: ConnectionCaps, worker: number): void {
+  if (counts) new ConnectionCounts(counts, worker).clear()
 }
 
 /** An IPv4 address as it is, of an IPv6 address the first four groups. */

@@ -21,6 +21,7 @@ import { TransportStore } from './transports/transport-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
+import { SharedMemories } from './shared-memories.ts'
 import type { Plan, TlsPlan } from './plan.ts'
 
 export interface ControlPlaneOptions {
@@ -37,6 +38,8 @@ export interface ControlPlaneOptions {
   readonly precedence: readonly string[]
   /** How endpoints are connected to whose service names no other way. */
   readonly defaultTransport?: ResolvedTransport | undefined
+  /** Worker threads, whether they live or are being replaced. */
+  readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
 }
@@ -51,6 +54,7 @@ export class ControlPlane {
   readonly #lifeCycle: LifeCycle
   readonly #certificates: CertificateStore
   readonly #transports: TransportStore
+  readonly #memories: SharedMemories
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
@@ -69,6 +73,7 @@ export class ControlPlane {
     this.#resolver = new NameResolver(() => this.schedule())
     this.#certificates = new CertificateStore(() => this.schedule())
     this.#transports = new TransportStore(() => this.schedule())
+    this.#memories = new SharedMemories(options.context.middlewares, options.workers)
     this.#lifeCycle = new LifeCycle({
       draining: options.draining,
       now: () => performance.now(),
@@ -149,8 +154,9 @@ export class ControlPlane {
     if (!this.#closed) this.#publish(this.#lifeCycle.drained(worker, service, endpoint, version))
   }
 
-  /** The set of workers has changed: a drain may have waited for one that is gone. */
-  workersChanged(): void {
+  /** The worker of this slot has died: what it held is let go, and a drain may have waited for it. */
+  workerDied(slot: number): void {
+    this.#memories.release(slot)
     if (!this.#closed) this.#publish(this.#lifeCycle.sweep())
   }
 
@@ -206,7 +212,7 @@ export class ControlPlane {
 
   #publish(transitions: readonly Transition[]): void {
     const { host, log } = this.#options
-    const plan = buildPlan(
+    const built = buildPlan(
       this.#routing,
       this.#lifeCycle.live,
       this.#plan.version + 1,
@@ -215,6 +221,7 @@ export class ControlPlane {
       this.#tls(),
       this.#transports.plans(),
     )
+    const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
     this.#logMembership(transitions)
     this.#armTimer()

@@ -44,6 +44,6 @@ export interface HostEvents {
   accessLog(lines: string): void
   /** Something failed in a worker without stopping it. */
   failed(where: string, message: string): void
-  /** A worker died; another takes its place. */
-  died(worker: number, reason: string): void
+  /** A worker died, and with it what it held in its `slot`; another takes its place. */
+  died(worker: number, reason: string, slot: number): void
 }

@@ -56,7 +56,7 @@ export class DataPlane {
   constructor(
     settings: WorkerSettings,
     events: DataPlaneEvents,
-    middlewareTools: Omit<MiddlewareTools, 'name'>,
+    middlewareTools: Omit<MiddlewareTools, 'name' | 'shared'>,
     slot: Slot = new SharedSlots(1).slot(0),
   ) {
     this.#slot = slot
@@ -66,6 +66,7 @@ export class DataPlane {
     this.#connections = new ClientConnections(this.#deadlines, counts)
     const { hostname, experiments, zone, workers = 1 } = settings
     const tools = {
+      worker: slot.index,
       hostname,
       matchers: this.#plugIns.matchers,
       deadlines: this.#deadlines,
@@ -93,6 +94,8 @@ export class DataPlane {
     this.#routers = new Routers({
       plugIns: this.#plugIns,
       middlewareTools,
+      worker: slot.index,
+      workers,
       tables: new Map([...this.#entryPoints].map(([name, { tables }]) => [name, tables])),
       next: (service) => this.#services.next(service),
       failed: (where, error) => events.failed(where, error),

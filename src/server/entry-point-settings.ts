@@ -1,5 +1,5 @@
 import type { ForwardedOptions } from '../proxy/forwarded-headers.ts'
-import type { ConnectionLimits } from '../proxy/http1/client-connection.ts'
+import type { ConnectionLimits } from '../proxy/http1/connection-host.ts'
 import type { Http2Limits } from '../proxy/http2/limits.ts'
 import type { ConnectionCaps } from './connection-gate.ts'
 import type { OverloadLimits } from './load-shedder.ts'
@@ -13,7 +13,7 @@ export interface EntryPointSettings {
   readonly tls?: boolean
   /** Default: `DEFAULT_HTTP2_LIMITS`. */
   readonly http2?: Http2Limits
-  /** This worker's part of them; default: no limit. */
+  /** Default: no limit. */
   readonly caps?: ConnectionCaps
 }
 

@@ -24,6 +24,8 @@ export interface RouterPlan {
   readonly rank: number
   readonly middlewares: readonly string[]
   readonly service: string
+  /** By name of a middleware: what all workers share of it for this router. Left out when there is none. */
+  readonly memories?: ReadonlyMap<string, SharedArrayBuffer>
   /** It takes TLS connections, and those alone; otherwise plain ones. Entry points may ask for TLS on their own. */
   readonly tls?: boolean
 }

@@ -20,6 +20,8 @@ const SLOT_BYTES = Math.ceil((COUNTERS * 8 + GAUGES * 4) / ALIGNMENT) * ALIGNMEN
 
 /** One thread's numbers. Only that thread writes them, so that adding needs no lock; everyone may read them. */
 export interface Slot {
+  /** Its place among the slots. */
+  readonly index: number
   /** They only grow, and outlive the thread. Doubles, exact up to 2^53: aligned ones are read and written whole. */
   readonly counters: Float64Array
   /** What is there now; written by `Atomics`, and zeroed when the thread ends. */
@@ -86,6 +88,7 @@ export class SharedSlots {
   #view(index: number): Slot {
     const start = index * SLOT_BYTES
     return {
+      index,
       counters: new Float64Array(this.buffer, start, COUNTERS),
       gauges: new Int32Array(this.buffer, start + COUNTERS * 8, GAUGES),
     }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net'
 import type { ResourceLimits } from 'node:worker_threads'
+import { forgetConnections } from './connection-gate.ts'
 import { ConnectionSharer } from './connection-sharer.ts'
 import type { DataPlaneHost, HostEvents, ThreadStats } from './data-plane-host.ts'
 import type { InFlight } from './data-plane/service.ts'
@@ -135,8 +136,9 @@ export class WorkerHost implements DataPlaneHost {
     this.#threads.delete(slot)
     this.#sharer.delete(thread)
     this.#slots.zeroGauges(slot)
+    for (const { caps } of this.#options.settings.entryPoints) if (caps) forgetConnections(caps, slot)
     if (this.#closing) return
-    this.#events.died(id, reason)
+    this.#events.died(id, reason, slot)
     const healthy = performance.now() - startedAt > HEALTHY_MS
     const timer = setTimeout(() => {
       this.#timers.delete(timer)

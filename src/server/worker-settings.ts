@@ -1,5 +1,6 @@
-import type { MinimumRate } from '../proxy/http1/client-connection.ts'
+import type { MinimumRate } from '../proxy/http1/connection-host.ts'
 import type { EntryPointConfig, StaticConfig } from '../config/static.ts'
+import { connectionCaps } from './connection-gate.ts'
 import type { EntryPointSettings, WorkerSettings } from './entry-point-settings.ts'
 
 /** Milliseconds over which the rate of a request body is looked at. */
@@ -68,10 +69,7 @@ function entryPointSettings(
     forwarded: { ...forwardedHeaders, underscores: http.underscoreHeadersStrategy },
     tls: http.tls !== undefined,
     http2,
-    caps: {
-      maxConnections: Math.ceil(maxConnections / workers),
-      maxConnectionsPerClient: Math.ceil(maxConnectionsPerClient / workers),
-    },
+    caps: connectionCaps({ maxConnections, maxConnectionsPerClient }, workers),
   }
 }
 

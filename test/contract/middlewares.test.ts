@@ -7,18 +7,28 @@ import type { z } from '../../src/config/fields.ts'
 import { fromPlain } from '../../src/config/source-tree.ts'
 import { discover } from '../../src/discover.ts'
 import type { Middleware, MiddlewareDefinition } from '../../src/middleware.ts'
-import { TOOLS } from '../middlewares/make-middleware.ts'
+import { withShared } from '../middlewares/make-middleware.ts'
 
 /** The least that makes each middleware. A new one adds its line here, and nothing else anywhere. */
 const LEAST: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   addPrefix: { prefix: '/x' },
   basicAuth: { users: ['ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ='] },
   chain: { middlewares: ['other'] },
+  compress: {},
+  circuitBreaker: { expression: 'NetworkErrorRatio() > 0.5' },
+  encodedCharacters: {},
   headers: {},
+  inFlightReq: { amount: 1 },
   ipAllowList: { sourceRange: ['10.0.0.0/8'] },
+  ipDenyList: { sourceRange: ['10.0.0.0/8'] },
+  rateLimit: {},
+  redirectRegex: { regex: '^http://a/', replacement: 'https://b/' },
   redirectScheme: { scheme: 'https' },
+  replacePath: { path: '/b' },
   replacePathRegex: { regex: '^/a', replacement: '/b' },
+  requestId: {},
   stripPrefix: { prefixes: ['/x'] },
+  stripPrefixRegex: { regex: ['^/x'] },
 }
 
 const ORIGIN = { source: 'test.yml', line: 7 }
@@ -84,7 +94,7 @@ for (const [name, definition] of definitions) {
     const { value, problems } = decode(definition.options(fields), fromPlain(least, ORIGIN))
     assert.ok(value, problems.map(({ message }) => message).join('\n'))
     assert.equal(definition.check?.(value), undefined)
-    const middleware: Middleware = definition.create(value, TOOLS)
+    const middleware: Middleware = definition.create(value, withShared(definition, value))
     for (const phase of Object.keys(middleware)) assert.ok(['request', 'response', 'around'].includes(phase))
   })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { decode } from '../../src/config/decode.ts'
 import { fields } from '../../src/config/fields.ts'
-import type { Shape } from '../../src/config/fields.ts'
+import type { OptionsOf, Shape } from '../../src/config/fields.ts'
 import { fromPlain } from '../../src/config/source-tree.ts'
 import type { Middleware, MiddlewareDefinition, MiddlewareTools } from '../../src/middleware.ts'
 import { HeaderList, Response } from '../../src/middleware.ts'
@@ -21,7 +21,16 @@ export function makeMiddleware<S extends Shape>(
   const value = decodeOptions(definition, options)
   const complaint = definition.check?.(value)
   assert.equal(complaint, undefined)
-  return definition.create(value, tools)
+  return definition.create(value, withShared(definition, value, tools))
+}
+
+/** The tools of the only worker, with the memory that the definition asks for. */
+export function withShared<S extends Shape>(
+  { shared }: MiddlewareDefinition<S>,
+  options: OptionsOf<S>,
+  tools: MiddlewareTools = TOOLS,
+): MiddlewareTools {
+  return shared ? { ...tools, shared: { memory: shared.create(options, 1), worker: 0, workers: 1 } } : tools
 }
 
 /** What `check` says about these options. */

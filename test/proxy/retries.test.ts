@@ -51,7 +51,7 @@ const SENDABLE: readonly (readonly [name: string, request: string, answer: strin
 for (const [name, request, answer] of SENDABLE) {
   test(`connection refused: ${name} goes to another endpoint, whole`, async () => {
     await using upstream = await RawUpstream.start(echo)
-    await using engine = await engineOf([await refusingPort(), upstream.port])
+    await using engine = await engineOf([refusingPort(), upstream.port])
     await using client = await engine.connect()
     assert.equal((await client.write(request).readMessage()).body.toString(), answer)
     assert.equal(engine.stats.retries, 1)
@@ -60,7 +60,7 @@ for (const [name, request, answer] of SENDABLE) {
   })
 
   test(`connection refused everywhere: ${name} is answered 502`, async () => {
-    await using engine = await engineOf([await refusingPort(), await refusingPort()])
+    await using engine = await engineOf([refusingPort(), refusingPort()])
     await using client = await engine.connect()
     assert.match((await client.write(request).readMessage()).head, /^HTTP\/1\.1 502 .*Tidegate-Why: UF/s)
     assert.equal(engine.stats.retries, 2)
@@ -213,7 +213,7 @@ for (const [name, head, body, broken, status, answer] of REPLAYED) {
 
 test('with retries switched off nothing is sent again', async () => {
   await using upstream = await RawUpstream.start(echo)
-  await using engine = await engineOf([await refusingPort(), upstream.port], {
+  await using engine = await engineOf([refusingPort(), upstream.port], {
     experiments: { retries: false },
   })
   await using client = await engine.connect()

@@ -4,27 +4,37 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LatencyHistogram } from '../support/latency-histogram.ts'
 import { startLoad } from '../support/load.ts'
+import type { LoadOptions } from '../support/load.ts'
 import type { Outcome } from '../support/load-tally.ts'
 import { SlottedOrigin } from '../support/slotted-origin.ts'
 import { startTidegate } from '../support/tidegate.ts'
-import { scaled } from './scale.ts'
+import { FULL, scaled } from './scale.ts'
 import { ServedService } from './served-service.ts'
 
 /** Milliseconds that the service takes for a request. */
 const WORK = 25
 /** Requests that the service works on at once; capacity and load are scaled with it. */
-const SLOTS = scaled(25, 10)
+const SLOTS = scaled(50, 10)
 const CAPACITY = (SLOTS * 1_000) / WORK
-/** What has to be served of it; short runs leave room for whatever else the machine does. */
-const ENOUGH = scaled(0.8, 0.7) * CAPACITY
-const SECONDS = scaled(20, 3)
-/** Milliseconds that a client waits before it goes away. */
+/** What has to be served of it; a short run may share its processors with anything. */
+const ENOUGH = scaled(0.8, 0.5) * CAPACITY
+const SECONDS = scaled(20, 4)
+/** Of the contrast: long enough to see that it does not get better. */
+const CONTRAST_SECONDS = scaled(8, 4)
+/** Milliseconds within which an answer is of use to a client. */
 const PATIENCE = 1_000
+/** Milliseconds after which a request counts as hanging. */
+const HANGING = 10_000
+/**
+ * A client that was late itself sends everything that was due meanwhile at once, and looks at its answers as late: 426
+ * ms of that made 581 ms of refusals that took 1. So many milliseconds of it are allowed for in a measured refusal.
+ */
+const PUNCTUAL = 5
 
 interface Report {
   /** Requests a second that were served within the client's patience. */
   readonly goodput: number
-  /** Milliseconds that requests waited for a refusal. */
+  /** Milliseconds that requests waited for a refusal, those of a punctual client. */
   readonly refusals: LatencyHistogram
   /** Milliseconds that served requests took. */
   readonly served: LatencyHistogram
@@ -32,34 +42,54 @@ interface Report {
   readonly recovery: number
   /** Milliseconds that the ping page took while the overload lasted; Infinity when it failed. */
   readonly slowestPing: number
-  readonly causes: string
+  /** What became of how many. */
+  readonly causes: ReadonlyMap<string, number>
 }
 
-test('three times the capacity: what can be served is served, the rest is refused at once', async (t) => {
-  const report = await overload([`--overload.maxInFlight=${SLOTS}`])
-  show(t, report)
-  assert.ok(report.goodput >= ENOUGH, `${report.goodput}/s of ${CAPACITY}/s`)
-  assert.ok(report.refusals.quantile(scaled(0.95, 0.5)) <= 20, 'refusals come at once')
-  assert.ok(report.served.quantile(0.99) <= 1_000, 'what is served is served in time')
-  assert.ok(report.recovery <= 5_000, `recovered after ${report.recovery} ms`)
-  assert.ok(report.slowestPing <= 1_000, `the ping page took ${report.slowestPing} ms`)
-})
-
-test('the same with a queue in front of the service', async (t) => {
-  const report = await overload([], { maxConnections: SLOTS, maxQueue: SLOTS, queueTimeout: '1s' })
-  show(t, report)
-  assert.ok(report.goodput >= ENOUGH, `${report.goodput}/s of ${CAPACITY}/s`)
-  assert.ok(report.refusals.quantile(scaled(0.9, 0.5)) <= 20, 'refusals come at once')
-  assert.ok(report.recovery <= 5_000, `recovered after ${report.recovery} ms`)
-})
+const GUARDS = [
+  {
+    name: 'a limit of requests under way',
+    flags: [`--overload.maxInFlight=${SLOTS}`],
+    loadBalancer: {},
+    refusal: 'GET 503 (OV)',
+  },
+  {
+    name: 'a queue in front of the service',
+    flags: [],
+    loadBalancer: { maxConnections: SLOTS, maxQueue: SLOTS, queueTimeout: '1s' },
+    refusal: 'GET 503 (QF)',
+  },
+]
+for (const { name, flags, loadBalancer, refusal } of GUARDS) {
+  test(`three times the capacity, with ${name}: what can be served is served, the rest refused at once`, async (t) => {
+    const report = await overload(SECONDS, HANGING, flags, loadBalancer)
+    show(t, report)
+    const { goodput, causes, refusals, recovery, slowestPing } = report
+    assert.deepEqual([...causes.keys()].toSorted(), [refusal, 'GET ok'], 'nothing hangs, is reset or fails')
+    assert.ok(goodput >= ENOUGH, `${goodput}/s of ${CAPACITY}/s`)
+    // Whoever is refused is told sooner than he would have been served; the rest is a matter of the machine.
+    assert.ok(refusals.quantile(0.5) < WORK, 'refusals come at once')
+    if (FULL) assert.ok(refusals.quantile(0.99) <= 20, 'refusals come within 20 ms')
+    assert.ok(recovery <= 5_000, `recovered after ${recovery} ms`)
+    assert.ok(slowestPing <= PATIENCE, `the ping page took ${slowestPing} ms`)
+  })
+}
 
 test('contrast: without limits nearly everything comes too late', async (t) => {
-  const report = await overload(['--overload.maxInFlight=0'])
+  // Its clients go away, or the connections that wait would be more than a process may hold.
+  const report = await overload(CONTRAST_SECONDS, PATIENCE, ['--overload.maxInFlight=0'])
   show(t, report)
   assert.ok(report.goodput < ENOUGH, `${report.goodput}/s of ${CAPACITY}/s`)
+  assert.ok([...report.causes.keys()].some((cause) => cause.startsWith('GET time-out')))
 })
 
-async function overload(flags: readonly string[], loadBalancer: object = {}): Promise<Report> {
+/** Half of the capacity, three times the capacity, a quarter of it; clients go away after `timeout` milliseconds. */
+async function overload(
+  seconds: number,
+  timeout: number,
+  flags: readonly string[],
+  loadBalancer: object = {},
+): Promise<Report> {
   await using origin = await SlottedOrigin.start(SLOTS, WORK)
   await using service = await ServedService.at(origin.url, loadBalancer)
   await using tidegate = await startTidegate({ flags: [service.flag, '--workers=1', ...flags] })
@@ -68,31 +98,36 @@ async function overload(flags: readonly string[], loadBalancer: object = {}): Pr
     hosts: ['a.example'],
     posts: 0,
     fresh: 0,
-    timeout: PATIENCE,
+    timeout,
     maxInFlight: 20_000,
   }
+  // What is overloaded has served before: no first request pays for compiled code.
+  await atRest({ ...common, prefix: 'warm', rate: CAPACITY / 2, requests: CAPACITY })
+
   const served = new LatencyHistogram()
   const refusals = new LatencyHistogram()
-  const onOutcome = ({ cause, status, latency }: Outcome): void => {
+  const onOutcome = ({ cause, status, latency, sentAt, endedAt }: Outcome): void => {
     if (cause === 'ok' && latency <= PATIENCE) served.record(latency)
-    else if (status === 503) refusals.record(latency)
+    else if (status === 503 && sentAt - (endedAt - latency) <= PUNCTUAL) refusals.record(latency)
   }
   await using load = startLoad({ ...common, rate: 3 * CAPACITY, onOutcome })
-  const slowestPing = await slowest(() => ping(tidegate.port), SECONDS * 1_000)
-  const goodput = Math.round(served.count / SECONDS)
+  const slowestPing = await slowest(() => ping(tidegate.port), seconds * 1_000)
+  const goodput = Math.round(served.count / seconds)
   const overloadEnd = performance.now()
   const ended = load.stop()
-  let lastFailure = overloadEnd
-  await using calm = startLoad({
-    ...common,
-    rate: CAPACITY / 4,
-    prefix: 'calm',
-    requests: (CAPACITY / 4) * scaled(6, 3),
-    onOutcome: ({ cause, endedAt }) => void (cause === 'ok' || (lastFailure = endedAt)),
-  })
-  await calm.done
-  const causes = String(await ended)
-  return { goodput, refusals, served, recovery: lastFailure - overloadEnd, slowestPing, causes }
+  const lastFailure = await atRest({ ...common, prefix: 'calm', rate: CAPACITY / 4, requests: CAPACITY })
+  const { causes } = await ended
+  const recovery = Math.max(0, lastFailure - overloadEnd)
+  return { goodput, refusals, served, recovery, slowestPing, causes }
+}
+
+/** A load that can be borne; gives the moment at which the last request failed. */
+async function atRest(options: LoadOptions): Promise<number> {
+  let lastFailure = 0
+  const onOutcome = ({ cause, endedAt }: Outcome): void => void (cause === 'ok' || (lastFailure = endedAt))
+  await using load = startLoad({ ...options, onOutcome })
+  await load.done
+  return lastFailure
 }
 
 async function slowest(measure: () => Promise<number>, forMilliseconds: number): Promise<number> {
@@ -112,12 +147,14 @@ async function ping(port: number): Promise<number> {
 }
 
 function show(t: TestContext, { goodput, refusals, served, recovery, slowestPing, causes }: Report): void {
-  const of = (histogram: LatencyHistogram): string =>
-    `p50 ${histogram.quantile(0.5).toFixed(1)}, p99 ${histogram.quantile(0.99).toFixed(1)} ms`
+  const of = (histogram: LatencyHistogram): string => {
+    const [p50, p99, max] = [0.5, 0.99, 1].map((share) => histogram.quantile(share).toFixed(1))
+    return `p50 ${p50}, p99 ${p99}, max ${max} ms`
+  }
   t.diagnostic(
     `offered ${3 * CAPACITY}/s, capacity ${CAPACITY}/s, served in time ${goodput}/s: ${of(served)}`,
   )
   t.diagnostic(`${refusals.count} refused: ${of(refusals)}`)
   t.diagnostic(`recovered after ${recovery.toFixed(0)} ms; slowest ping ${slowestPing.toFixed(0)} ms`)
-  t.diagnostic(causes)
+  for (const [cause, times] of causes) t.diagnostic(`${times} ${cause}`)
 }

@@ -10,7 +10,7 @@ async function settings(...flags: string[]): Promise<WorkerSettings> {
   return workerSettings(config!, 'edge')
 }
 
-test('what is limited for the process is divided among the workers, rounded up', async () => {
+test('connections are limited for the process; requests under way are divided among the workers, rounded up', async () => {
   const transport = '--entryPoints.http.transport'
   const { entryPoints, overload, workers } = await settings(
     '--entryPoints.http.address=:80',
@@ -18,7 +18,8 @@ test('what is limited for the process is divided among the workers, rounded up',
     `${transport}.maxConnectionsPerClient=1`,
     '--overload.maxInFlight=50',
   )
-  assert.deepEqual(entryPoints[0]!.caps, { maxConnections: 3, maxConnectionsPerClient: 1 })
+  const { maxConnections, maxConnectionsPerClient } = entryPoints[0]!.caps!
+  assert.deepEqual([maxConnections, maxConnectionsPerClient], [10, 1])
   assert.equal(overload?.maxInFlight, 13)
   assert.equal(workers, 4)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo, Server } from 'node:net'
 import type { ForwardedOptions } from '../../src/proxy/forwarded-headers.ts'
-import type { ConnectionLimits } from '../../src/proxy/http1/client-connection.ts'
+import type { ConnectionLimits } from '../../src/proxy/http1/connection-host.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../src/proxy/http2/limits.ts'
 import type { Http2Limits } from '../../src/proxy/http2/limits.ts'
 import { allMatchers } from '../../src/routing/matcher-catalogue.ts'
@@ -9,6 +9,7 @@ import { parseRule } from '../../src/routing/parser.ts'
 import type { Rule } from '../../src/routing/rule-tree.ts'
 import { DataPlane } from '../../src/server/data-plane.ts'
 import type { DataPlaneStats } from '../../src/server/data-plane.ts'
+import { connectionCaps } from '../../src/server/connection-gate.ts'
 import type { ConnectionCaps } from '../../src/server/connection-gate.ts'
 import type { Experiments, WorkerSettings } from '../../src/server/entry-point-settings.ts'
 import { listen } from '../../src/server/listener.ts'
@@ -131,7 +132,7 @@ export class Engine implements AsyncDisposable {
           limits: { ...LIMITS, ...limits },
           forwarded: { ...FORWARDED, ...forwarded },
           http2: { ...DEFAULT_HTTP2_LIMITS, ...http2 },
-          caps: { maxConnections: 0, maxConnectionsPerClient: 0, ...caps },
+          caps: connectionCaps(caps ?? {}, 1),
         },
       ],
       hostname: 'edge',

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { BoundSocket, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { RawPeer } from './raw-peer.ts'
 import { until } from './until.ts'
@@ -63,13 +63,12 @@ export class RawUpstream implements AsyncDisposable {
   }
 }
 
-/** A port of 127.0.0.1 on which nobody listens. */
-export async function refusingPort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+/** Held until the process ends: a port that is given back may be listened on by the next test of another process. */
+const refusing = new Set<BoundSocket>()
+
+/** A port of 127.0.0.1 on which nobody listens, and nobody can. */
+export function refusingPort(): number {
+  const socket = new BoundSocket({ host: '127.0.0.1', port: 0 })
+  refusing.add(socket)
+  return socket.address().port
 }

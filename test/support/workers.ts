@@ -1,8 +1,10 @@
 import { BroadcastChannel } from 'node:worker_threads'
 import type { HostEvents } from '../../src/server/data-plane-host.ts'
+import type { WorkerSettings } from '../../src/server/entry-point-settings.ts'
 import { holdAddress } from '../../src/server/held-address.ts'
 import { EMPTY_PLAN, planDelta } from '../../src/server/plan-delta.ts'
 import type { EndpointPlan, Plan, RouterPlan } from '../../src/server/plan.ts'
+import { connectionCaps } from '../../src/server/connection-gate.ts'
 import { WorkerHost } from '../../src/server/worker-host.ts'
 import type { WorkerHostOptions } from '../../src/server/worker-host.ts'
 import { ENGINE_SETTINGS, endpointPlan, ruleOf } from './engine.ts'
@@ -10,10 +12,13 @@ import type { ProbeAnswer, ProbeQuestion } from './worker-probe.ts'
 
 const PROBE = new URL('./worker-probe.ts', import.meta.url).href
 
+type Caps = Parameters<typeof connectionCaps>[0]
+type WorkersSketch = Partial<Omit<WorkerHostOptions, 'settings'>> & { readonly caps?: Caps }
+
 /** Workers before one service; to be disposed of. */
 export async function startWorkers(
   origin: { readonly port: number },
-  options: Partial<Omit<WorkerHostOptions, 'settings'>> = {},
+  options: WorkersSketch = {},
 ): Promise<Workers> {
   const workers = new Workers(options)
   await workers.apply(planOf(1, [['main', origin.port]]))
@@ -32,15 +37,16 @@ export class Workers implements AsyncDisposable {
   readonly #questions = new BroadcastChannel('worker probe')
   readonly #answers = new BroadcastChannel('worker probe answers')
 
-  constructor(options: Partial<Omit<WorkerHostOptions, 'settings'>>) {
+  constructor({ caps, ...options }: WorkersSketch) {
     const events: HostEvents = {
       drained: (worker, _service, endpoint, version) => this.drained.push({ worker, endpoint, version }),
       accessLog: () => {},
       failed: (where, message) => this.failed.push(`${where}: ${message}`),
       died: (_worker, reason) => this.died.push(reason),
     }
+    const { workers = 2 } = options
     this.host = new WorkerHost(
-      { workers: 2, settings: ENGINE_SETTINGS, execArgv: ['--import', PROBE], ...options },
+      { workers, settings: settingsWith(caps, workers), execArgv: ['--import', PROBE], ...options },
       events,
     )
   }
@@ -94,6 +100,14 @@ export class Workers implements AsyncDisposable {
     this.#answers.close()
     await this.host.close()
   }
+}
+
+function settingsWith(caps: Caps = {}, workers: number): WorkerSettings {
+  const entryPoints = ENGINE_SETTINGS.entryPoints.map((one) => ({
+    ...one,
+    caps: connectionCaps(caps, workers),
+  }))
+  return { ...ENGINE_SETTINGS, entryPoints }
 }
 
 /** Routers `name` for the host `name.test` (`main` takes every host), each with a service of so many endpoints. */

@@ -3,9 +3,10 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Timed } from '../deadlines.ts'
 import { NEVER } from '../deadlines.ts'
-import type { ConnectionHost } from '../http1/client-connection.ts'
+import type { ConnectionHost } from '../http1/connection-host.ts'
 import type { Request } from '../request.ts'
 import type { WhyCode } from '../why.ts'
+import type { Wire } from '../wire.ts'
 import { ClientStream } from './client-stream.ts'
 import type { Http2Limits } from './limits.ts'
 import { ResetBudget } from './reset-budget.ts'
@@ -42,6 +43,10 @@ export class ClientSession implements Timed {
   deadline = NEVER
   readonly host: Http2Host
   readonly peer: Peer
+  /** What carries the connection, below its TLS. */
+  readonly wire: Wire
+  /** Bytes of request bodies that have come so far, on all streams. */
+  received = 0
   readonly #session: ServerHttp2Session
   readonly #socket: TLSSocket
   readonly #streams = new Set<ClientStream>()
@@ -49,7 +54,8 @@ export class ClientSession implements Timed {
   readonly #openedAt: number
   #requests = 0
 
-  constructor(socket: TLSSocket, peer: Peer, host: Http2Host) {
+  constructor(socket: TLSSocket, wire: Wire, peer: Peer, host: Http2Host) {
+    this.wire = wire
     this.host = host
     this.peer = peer
     this.#socket = socket
@@ -87,6 +93,13 @@ export class ClientSession implements Timed {
     if (this.#session.closed) return this.destroy()
     this.stop()
     this.deadline = this.host.deadlines.in(LINGER_MS)
+  }
+
+  /** Streams that wait for the client to take their answers, or to send their bodies; at least one asks. */
+  streamsWaiting(answering: boolean): number {
+    let waiting = 0
+    for (const stream of this.#streams) if (stream.answering === answering && stream.waitsForClient) waiting++
+    return Math.max(1, waiting)
   }
 
   /** A stream has ended; `reset`: before its time, and not by our own will. */

@@ -11,6 +11,8 @@ import { Request } from '../request.ts'
 import { Response } from '../response.ts'
 import type { WhyCode } from '../why.ts'
 import type { ClientSession } from './client-session.ts'
+import { Pace } from './pace.ts'
+import type { Progress } from './pace.ts'
 import { readRequestHead } from './request-head.ts'
 import { addFields, responseFields } from './response-head.ts'
 
@@ -25,6 +27,7 @@ export class ClientStream implements BodyProducer, Timed {
   readonly #stream: ServerHttp2Stream
   readonly #session: ClientSession
   readonly #startedAt = performance.now()
+  readonly #pace: Pace
   #request: Request | null = null
   /** Body of the request while bytes of it may still come. */
   #incoming: Body | null = null
@@ -33,15 +36,20 @@ export class ClientStream implements BodyProducer, Timed {
   #outgoing: Body | null = null
   #bytes = 0
   #expectsContinue = false
+  /** At the last look it was we who did not read. */
+  #heldUp = false
   #waiting = false
   /** We have reset the stream ourselves. */
   #broken = false
   #closed = false
+  /** Why the answer was given up, when it was not the client that left. */
+  #lossWhy: WhyCode | undefined = undefined
   readonly #wake = (): void => this.#pump()
 
   constructor(stream: ServerHttp2Stream, session: ClientSession) {
     this.#stream = stream
     this.#session = session
+    this.#pace = new Pace(session.host.deadlines)
     stream.on('close', () => this.#onClose())
     stream.on('drain', () => this.#onDrain())
     session.host.deadlines.add(this)
@@ -77,8 +85,58 @@ export class ClientStream implements BodyProducer, Timed {
     if (!this.#stream.endAfterHeaders) this.#readBody(request, hop.contentLength)
   }
 
+  /** The client has bytes to send, or to take; nobody else is in its way. */
+  get waitsForClient(): boolean {
+    if (this.#response !== null) return this.#stream.writableLength > 0
+    return this.#incoming !== null && !this.#incoming.full && !this.#expectsContinue
+  }
+
+  get answering(): boolean {
+    return this.#response !== null
+  }
+
   expired(): void {
-    if (this.#response !== null) return this.#break(constants.NGHTTP2_INTERNAL_ERROR)
+    const answering = this.#response !== null
+    const next = this.#pace.look(answering ? this.#taken() : this.#sent())
+    if (next !== undefined) this.deadline = next
+    else if (answering) this.#giveUpAnswer()
+    else this.#timeOutBody()
+  }
+
+  #sent(): Progress {
+    const full = this.#incoming?.full ?? false
+    const excused = full || this.#heldUp || this.#expectsContinue
+    this.#heldUp = full
+    const session = this.#session
+    return {
+      own: this.#incoming?.received ?? 0,
+      shared: session.received,
+      waiting: session.streamsWaiting(false),
+      excused,
+    }
+  }
+
+  /** Of one stream Node tells only when whole chunks have left, so the bytes of the connection are the finer measure. */
+  #taken(): Progress {
+    const { writableLength } = this.#stream
+    const session = this.#session
+    const excused = writableLength === 0 && !session.wire.congested
+    return {
+      own: this.#bytes - writableLength,
+      shared: session.wire.sent,
+      waiting: session.streamsWaiting(true),
+      excused,
+    }
+  }
+
+  /** A reset tells the client that the answer is not complete. Where nothing leaves any more, it would never arrive. */
+  #giveUpAnswer(): void {
+    this.#lossWhy = 'SR'
+    this.#break(constants.NGHTTP2_INTERNAL_ERROR)
+    if (this.#session.wire.congested) this.#session.destroy()
+  }
+
+  #timeOutBody(): void {
     this.#incoming?.fail(new Error('client was too slow to send its body'))
     this.#incoming = null
     this.#abort()
@@ -88,10 +146,10 @@ export class ClientStream implements BodyProducer, Timed {
   // ---- request body -----------------------------------------------------------------------------------------
 
   #readBody(request: Request, contentLength: number): void {
-    const { deadlines, limits } = this.#session.host
+    const { limits } = this.#session.host
     const body = new Body(contentLength < 0 ? undefined : contentLength, this)
     request.body = this.#incoming = body
-    this.deadline = deadlines.in(limits.readTimeout)
+    this.deadline = this.#pace.begin(limits.readTimeout, limits.requestRate, this.#session.received)
     const stream = this.#stream
     let trailers: HeaderList | undefined
     stream.on('data', (chunk: Buffer) => this.#onData(body, chunk))
@@ -103,6 +161,7 @@ export class ClientStream implements BodyProducer, Timed {
 
   #onData(body: Body, chunk: Buffer): void {
     if (this.#incoming !== body) return
+    this.#session.received += chunk.length
     const { length } = body
     if (body.received + chunk.length > this.#session.host.limits.maxBodyBytes) this.#refuseBody(body, 'BL')
     else if (length !== undefined && body.received + chunk.length > length) this.#refuseBody(body)
@@ -176,10 +235,11 @@ export class ClientStream implements BodyProducer, Timed {
       if (this.#closed) this.#finish(response, 'DC')
       return
     }
-    const { deadlines, limits } = this.#session.host
+    const { host, wire } = this.#session
+    const { writeTimeout, responseRate } = host.limits
     this.#response = response
     if (this.#request) this.#request.why = response.why
-    this.deadline = deadlines.in(limits.writeTimeout)
+    this.deadline = this.#pace.begin(writeTimeout, responseRate, wire.sent)
     try {
       this.#write(response)
     } catch {
@@ -290,6 +350,7 @@ export class ClientStream implements BodyProducer, Timed {
   // ---- ends -------------------------------------------------------------------------------------------------
 
   #break(code: number): void {
+    this.#outgoing?.cancel()
     this.#outgoing = null
     this.#broken = true
     if (!this.#stream.closed) this.#stream.close(code)
@@ -313,7 +374,7 @@ export class ClientStream implements BodyProducer, Timed {
     this.#incoming?.fail(new Error('client is gone'))
     this.#incoming = null
     this.#outgoing?.cancel()
-    if (this.#response !== null) this.#finish(this.#response, reset ? 'DC' : undefined)
+    if (this.#response !== null) this.#finish(this.#response, this.#lossWhy ?? (reset ? 'DC' : undefined))
     else this.#abort()
     this.#session.ended(this, reset)
   }

@@ -2,7 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Deadlines } from '../../proxy/deadlines.ts'
 import { ClientConnection } from '../../proxy/http1/client-connection.ts'
-import type { ConnectionHost } from '../../proxy/http1/client-connection.ts'
+import type { ConnectionHost } from '../../proxy/http1/connection-host.ts'
 import type { Http2Host, Peer } from '../../proxy/http2/client-session.ts'
 import { NewConnection } from '../../proxy/new-connection.ts'
 import type { Doorway } from '../../proxy/new-connection.ts'
@@ -184,7 +184,7 @@ function openSecure(
   host: Door['secure'],
   { ClientSession: Session }: Http2,
 ): Connection {
-  if (socket.alpnProtocol === 'h2') return new Session(socket, peer, host)
+  if (socket.alpnProtocol === 'h2') return new Session(socket, below, peer, host)
   return new ClientConnection((handler) => Wire.tls(socket, handler, below), { ...peer, secure: true }, host)
 }
 

@@ -1,14 +1,14 @@
 import type { Server, Socket } from 'node:net'
 import type { Deadlines } from '../../proxy/deadlines.ts'
 import { compileForwardedPolicy } from '../../proxy/forwarded-headers.ts'
-import type { ConnectionHost } from '../../proxy/http1/client-connection.ts'
+import type { ConnectionHost } from '../../proxy/http1/connection-host.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../proxy/http2/limits.ts'
 import type { Request } from '../../proxy/request.ts'
 import { Response } from '../../proxy/response.ts'
 import type { WhyCode } from '../../proxy/why.ts'
 import type { MatcherDefinition } from '../../routing/matcher.ts'
 import { RoutingTable } from '../../routing/table.ts'
-import { ConnectionGate } from '../connection-gate.ts'
+import { connectionCaps, ConnectionGate } from '../connection-gate.ts'
 import type { EntryPointSettings } from '../entry-point-settings.ts'
 import type { LoadShedder } from '../load-shedder.ts'
 import type { ClientConnections, Door } from './client-connections.ts'
@@ -25,6 +25,8 @@ export interface RequestEvents {
 
 /** What the entry points of a worker share. */
 export interface EntryPointTools {
+  /** This worker's place among all. */
+  readonly worker: number
   readonly hostname: string
   readonly matchers: ReadonlyMap<string, MatcherDefinition>
   readonly deadlines: Deadlines
@@ -71,7 +73,7 @@ export class EntryPoint {
   }
 
   #openDoor(settings: EntryPointSettings): Door {
-    const { deadlines, connections } = this.#tools
+    const { worker, deadlines, connections } = this.#tools
     const shared = {
       deadlines,
       limits: settings.limits,
@@ -83,7 +85,7 @@ export class EntryPoint {
     }
     const policy = compileForwardedPolicy(settings.forwarded, this.#tools.hostname)
     return {
-      gate: new ConnectionGate(settings.caps ?? { maxConnections: 0, maxConnectionsPerClient: 0 }),
+      gate: new ConnectionGate(settings.caps ?? connectionCaps({}, 1), worker),
       plain: { ...shared, handle: this.#answerer(this.tables.plain, policy) },
       secure: {
         ...shared,
@@ -124,6 +126,7 @@ export class EntryPoint {
   #finished(request: Request, response: Response, bytes: number, startedAt: number): void {
     const { counts, events } = this.#tools
     this.#discount(request)
+    request.over()
     counts.request(request.retries)
     if (request.why !== undefined) counts.why(request.why)
     events.finished(request, response, bytes, startedAt)
@@ -132,6 +135,7 @@ export class EntryPoint {
   #refused(why: WhyCode, request: Request, startedAt: number): void {
     const { counts, events } = this.#tools
     this.#discount(request)
+    request.over()
     counts.why(why)
     request.why = why
     request.entryPoint = this.#name

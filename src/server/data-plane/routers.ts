@@ -27,7 +27,10 @@ export interface RouterTables {
 
 export interface RouterTools {
   readonly plugIns: PlugIns
-  readonly middlewareTools: Omit<MiddlewareTools, 'name'>
+  readonly middlewareTools: Omit<MiddlewareTools, 'name' | 'shared'>
+  /** This worker's place among so many. */
+  readonly worker: number
+  readonly workers: number
   readonly tables: ReadonlyMap<string, RouterTables>
   /** What answers for a service. */
   readonly next: (service: string) => Next
@@ -107,8 +110,10 @@ export class Routers {
     for (const middleware of plan.middlewares) {
       const wanted = this.#middlewares.get(middleware)
       if (!wanted) throw new Error(`router ${name} names middleware ${middleware}, which the plan lacks`)
+      const memory = plan.memories?.get(middleware)
       const kept = before?.middlewares.get(middleware)
-      const instance = kept?.plan === wanted ? kept.instance : this.#createMiddleware(middleware, wanted)
+      const same = kept?.plan === wanted && before?.plan.memories?.get(middleware) === memory
+      const instance = same ? kept.instance : this.#createMiddleware(middleware, wanted, memory)
       middlewares.set(middleware, { plan: wanted, instance })
     }
     const chain = plan.middlewares.map((middleware) => middlewares.get(middleware)!.instance)
@@ -119,9 +124,14 @@ export class Routers {
     return { plan, service: plan.service, internal, middlewares, handle }
   }
 
-  #createMiddleware(name: string, { type, options }: MiddlewarePlan): Middleware {
-    const { plugIns, middlewareTools } = this.#tools
-    return plugIns.middleware(type).create(options as never, { name, ...middlewareTools })
+  #createMiddleware(
+    name: string,
+    { type, options }: MiddlewarePlan,
+    memory: SharedArrayBuffer | undefined,
+  ): Middleware {
+    const { plugIns, middlewareTools, worker, workers } = this.#tools
+    const shared = memory && { shared: { memory, worker, workers } }
+    return plugIns.middleware(type).create(options as never, { name, ...middlewareTools, ...shared })
   }
 
   #caught(router: string, chain: Next): Next {

@@ -136,4 +136,17 @@ export const CHUNKS: readonly Case[] = [
     upstream: `${HEAD}1\r\na\r\n2\r\nbc\r\n0\r\n\r\n`,
     fate: ['kept', 'kept'],
   },
+  {
+    name: 'a later chunk of more than nine bytes',
+    send: [
+      ['client', 'sends', post(CHUNKED)],
+      ['upstream', 'gets', HEAD],
+      ['client', 'sends', 'a\r\n0123456789\r\n0\r\n\r\n'],
+      ['upstream', 'gets', 'a\r\n0123456789\r\n0\r\n\r\n'],
+      ['upstream', 'sends', ok()],
+    ],
+    client: ok(),
+    upstream: `${HEAD}a\r\n0123456789\r\n0\r\n\r\n`,
+    fate: ['kept', 'kept'],
+  },
 ]

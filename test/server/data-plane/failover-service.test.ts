@@ -95,7 +95,7 @@ for (const [name, request, answer] of SENT) {
 
 test('answers that the proxy makes itself are listed by their status, too', async () => {
   await using two = await RawUpstream.start(echo)
-  await using engine = await engineOf(to(await refusingPort()), to(two.port), LISTED)
+  await using engine = await engineOf(to(refusingPort()), to(two.port), LISTED)
   await using client = await engine.connect()
   assert.equal((await client.write(post(5)).readMessage()).body.toString(), '5 ')
 })

@@ -101,7 +101,7 @@ test('a mirror that is down, refuses, hangs or answers nonsense changes nothing 
   await using hanging = await RawUpstream.start(() => {})
   await using nonsense = await RawUpstream.start(answering('nonsense\r\n\r\n'))
   await using hole = await BlackHole.open()
-  for (const port of [await refusingPort(), hanging.port, nonsense.port, hole.port]) {
+  for (const port of [refusingPort(), hanging.port, nonsense.port, hole.port]) {
     await using engine = await engineOf(one.port, port)
     for (const request of [GET, post(100_000), CHUNKED]) assert.equal(await asked(engine, request), 'one')
     assert.equal(engine.finished.filter(({ status }) => status === 200).length, 3)

@@ -193,7 +193,7 @@ test('failures within the chosen service are its own: they go to another of its 
   await using one = await RawUpstream.start(answering(ok('one')))
   await using engine = await startEngine({
     routers: { all: {} },
-    services: { one: balanced(await refusingPort(), one.port), main: weighted({ one: 1 }) },
+    services: { one: balanced(refusingPort(), one.port), main: weighted({ one: 1 }) },
   })
   assert.deepEqual(await answers(engine, 4), { one: 4 })
 })
