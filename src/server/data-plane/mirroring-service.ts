@@ -61,8 +61,8 @@ export class MirroringService implements CompositeService<MirroringPlan> {
   }
 
   #isTooLarge({ body }: Request): boolean {
-    const { maxBodySize } = this.#plan
-    return maxBodySize >= 0 && body?.length !== undefined && body.length > maxBodySize
+    const { maxBodySize, mirrorBody } = this.#plan
+    return mirrorBody && maxBodySize >= 0 && body?.length !== undefined && body.length > maxBodySize
   }
 
   #mirrored(request: Request, due: readonly Mirror[]): Response | Promise<Response> {

@@ -1,9 +1,7 @@
+import { DEFAULT_TRANSPORT_NAME } from '../../discovery/resource.ts'
 import { compileTransport, DEFAULT_TRANSPORT, TRUSTING_NOBODY } from '../../proxy/upstream/transport.ts'
 import type { Transport } from '../../proxy/upstream/transport.ts'
 import type { PlanDelta } from '../plan.ts'
-
-/** For services that name none. */
-const DEFAULT_NAME = 'default@internal'
 
 /** How a worker connects to endpoints, by full name. */
 export class Transports {
@@ -22,7 +20,9 @@ export class Transports {
   }
 
   /** The one of a name, which the plan holds as long as a service uses it; without a name the default one. */
-  get(name: string = DEFAULT_NAME): Transport {
-    return this.#transports.get(name) ?? (name === DEFAULT_NAME ? DEFAULT_TRANSPORT : TRUSTING_NOBODY)
+  get(name: string = DEFAULT_TRANSPORT_NAME): Transport {
+    return (
+      this.#transports.get(name) ?? (name === DEFAULT_TRANSPORT_NAME ? DEFAULT_TRANSPORT : TRUSTING_NOBODY)
+    )
   }
 }

@@ -80,7 +80,7 @@ test('a percentage is spread evenly', async () => {
 test('without its body', async () => {
   await using one = await RawUpstream.start(answering(ok('one')))
   await using mirror = await RawUpstream.start(answering(ok('copy')))
-  await using engine = await engineOf(one.port, mirror.port, { mirrorBody: false })
+  await using engine = await engineOf(one.port, mirror.port, { mirrorBody: false, maxBodySize: 10 })
   assert.equal(await asked(engine, post(1_000)), 'one')
   assert.match(await firstOf(mirror), /^POST \/ [^]*Content-Length: 0\r\n/)
 })
