@@ -16,7 +16,7 @@ const STABLE = ['v1']
 const CANARY = ['v2', 'tidegate.weight=5%']
 const PROMOTED = ['v2']
 /** What a deploy tool waits between taking an instance out of discovery and telling it to stop. */
-const DEREGISTRATION_DELAY = 300
+const DEREGISTRATION_DELAY = 500
 
 /** Instances of one service on Consul, of two versions. */
 class Release implements AsyncDisposable {
