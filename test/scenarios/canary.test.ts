@@ -73,6 +73,8 @@ async function release(requests: number, flags: readonly string[] = []): Promise
   await using load = startLoad({
     port: tidegate.port,
     hosts: [SERVICE],
+    // So that some requests are on their way to each instance at any time.
+    path: '/?wait=40',
     rate: scaled(500, 250),
     onOutcome: ({ origin }) => {
       if (!counts.counting) return
