@@ -128,6 +128,10 @@ export async function startApp({
     log,
     draining: config.experiments.draining,
     precedence: precedence(config),
+    defaultTransport: config.serversTransport && {
+      config: config.serversTransport,
+      origin: { source: 'the static configuration', key: 'serversTransport' },
+    },
     workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
     ...(heap && { applied: () => heap.changed() }),

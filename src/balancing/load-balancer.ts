@@ -8,7 +8,7 @@ import type { Candidate, Strategy } from './strategy.ts'
 import { inOwnZone } from './zone-preference.ts'
 
 export interface Balanced extends Candidate {
-  readonly plan: Pick<EndpointPlan, 'url' | 'state' | 'weight' | 'warmingSince' | 'zone'>
+  readonly plan: Pick<EndpointPlan, 'url' | 'state' | 'weight' | 'warmingSince' | 'zone' | 'canary'>
   /** It has as many requests on their way as it may have. */
   readonly full: boolean
   /** Written by the balancer, as is the other. */
@@ -106,7 +106,7 @@ export class LoadBalancer<E extends Balanced> {
     this.#usable = this.#available ? open : all
     this.#preferred =
       this.#available && this.#zone !== undefined && this.#prefersZone
-        ? inOwnZone(open, all, this.#zone)
+        ? ofOwnZone(open, all, this.#zone)
         : this.#usable
     this.#sticky?.useEndpoints(this.#usable)
   }
@@ -160,6 +160,16 @@ export class LoadBalancer<E extends Balanced> {
     }
     this.#nextStep = growing ? rampStep(slowStart) : undefined
   }
+}
+
+/** Each group of canaries for itself: its part of the requests must not depend on the zones of its endpoints. */
+function ofOwnZone<E extends Balanced>(open: readonly E[], all: readonly E[], zone: string): readonly E[] {
+  const groups = new Set(open.map(({ plan }) => plan.canary?.group))
+  if (groups.size === 1) return inOwnZone(open, all, zone)
+  return [...groups].flatMap((group) => {
+    const isOfGroup = ({ plan }: E): boolean => plan.canary?.group === group
+    return inOwnZone(open.filter(isOfGroup), all.filter(isOfGroup), zone)
+  })
 }
 
 /** A host name with several addresses is several endpoints of one URL, which hashes would take for one and the same. */

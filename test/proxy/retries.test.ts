@@ -273,6 +273,7 @@ function partsOf(ports: readonly number[], transport: Partial<Transport>): Parts
     maxConnections: 1_000,
     drained: () => {},
     freed: () => {},
+    tlsFailed: () => {},
   }
   const endpoints = ports.map((port, i) => new Endpoint(String(i), endpointPlan({ port }), owner))
   for (const endpoint of endpoints) balancer.set(endpoint)
@@ -333,7 +334,7 @@ test('no request waits for longer than one dial time-out and one more attempt', 
 test('behind a black hole an endpoint that refuses costs nothing: a third one is tried', async () => {
   await using hole = await BlackHole.open()
   await using upstream = await RawUpstream.start(echo)
-  using parts = partsOf([hole.port, await refusingPort(), upstream.port], { dialTimeout: 300 })
+  using parts = partsOf([hole.port, refusingPort(), upstream.port], { dialTimeout: 300 })
   assert.equal((await parts.answer(requestOf('GET'))).status, 200)
 })
 

@@ -90,6 +90,7 @@ class Failing implements Disposable {
         maxConnections: 1_000,
         drained: () => {},
         freed: () => {},
+        tlsFailed: () => {},
       })
       endpoint.acquire = () => {
         this.tried.push(key)

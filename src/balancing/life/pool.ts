@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EndpointPlan } from '../../server/plan.ts'
 import type { Life, LifeSettings, Situation } from './life.ts'
 import { isServing } from './life.ts'
@@ -56,8 +57,12 @@ export function planOf(
   return plan && sameFields(plan, next) ? plan : next
 }
 
-/** Whether plain data of one level says the same. */
+/** Whether plain data of one level says the same; what is deeper (the canary group) is compared as well, which is rare. */
 export function sameFields<T extends object>(a: T, b: T): boolean {
   const keys = Object.keys(b) as (keyof T)[]
-  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key])
+  return keys.length === Object.keys(a).length && keys.every((key) => sameValue(a[key], b[key]))
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === 'object' && isDeepStrictEqual(a, b))
 }
