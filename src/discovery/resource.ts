@@ -19,9 +19,6 @@ export function fullName(reference: string, provider: string): string {
   return reference.includes('@') ? reference : `${reference}@${provider}`
 }
 
-/** How endpoints are connected to whose service names no other way. */
-export const DEFAULT_TRANSPORT_NAME = 'default@internal'
-
 /**
  * Services that the program answers itself. They are in no configuration and no plan: the data plane knows them by
  * their names.

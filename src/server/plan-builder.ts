@@ -7,8 +7,7 @@ import type {
   ResolvedService,
   RoutingConfig,
 } from '../discovery/routing-config.ts'
-import { DEFAULT_TRANSPORT_NAME } from '../discovery/resource.ts'
-import { childrenOf } from './plan.ts'
+import { childrenOf, DEFAULT_TRANSPORT_NAME } from './plan.ts'
 import type {
   Composition,
   EndpointPlan,

@@ -220,6 +220,9 @@ export interface CanaryPlan {
   readonly percent: number
 }
 
+/** How endpoints are connected to whose service names no other way. */
+export const DEFAULT_TRANSPORT_NAME = 'default@internal'
+
 /** The difference between two plans: null deletes. Applying it to version `base` gives `version`. */
 export interface PlanDelta {
   readonly base: number

@@ -40,8 +40,11 @@ for (const { name, caps, refusal } of CAPS) {
     workers.tell('exit', true)
     await until('a death', () => workers.died.length === 1)
     await until('its connections to be closed', () => served.some(({ ending }) => ending !== undefined))
-    await until('the others to be counted', () => workers.connections.reduce((a, b) => a + b) < 30)
-    const left = workers.connections.reduce((a, b) => a + b)
+    const alive = (): number => served.filter(({ ending }) => ending === undefined).length
+    // Who was refused is counted until its connection is closed on both sides.
+    const counted = (): number => workers.connections.reduce((a, b) => a + b)
+    await until('the others to be counted', () => alive() < 30 && counted() === alive())
+    const left = alive()
     const more: RawPeer[] = []
     for (let i = left; i < 30; i++) more.push(...(await open(workers, 1, refusal)))
     assert.equal(more.length, 30 - left)

@@ -1,4 +1,4 @@
-import { DEFAULT_TRANSPORT_NAME } from '../../discovery/resource.ts'
+import { DEFAULT_TRANSPORT_NAME } from '../plan.ts'
 import { compileTransport, DEFAULT_TRANSPORT, TRUSTING_NOBODY } from '../../proxy/upstream/transport.ts'
 import type { Transport } from '../../proxy/upstream/transport.ts'
 import type { PlanDelta } from '../plan.ts'
