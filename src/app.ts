@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import type { AdminServer } from './admin/admin-server.ts'
+import type { EndpointStatus } from './balancing/life-cycle.ts'
 import { strategyNames } from './balancing/strategy-catalogue.ts'
 import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
@@ -28,7 +30,7 @@ import type { WorkerSettings } from './server/entry-point-settings.ts'
 import { HeapKeeper } from './server/heap-keeper.ts'
 import { InProcessHost } from './server/in-process-host.ts'
 import { INTERNAL, internalRouting } from './server/internal-routing.ts'
-import { addressProblem, holdAddresses } from './server/entry-point-addresses.ts'
+import { addressProblem, adminAddressProblem, holdAddresses } from './server/entry-point-addresses.ts'
 import type { HeldAddress } from './server/held-address.ts'
 import type { InheritedSocket } from './server/inherited-sockets.ts'
 import type { ListenAddress } from './server/listener.ts'
@@ -56,6 +58,10 @@ export interface App extends AsyncDisposable {
   readonly routing: RoutingConfig
   /** Everything that is not served as written. */
   readonly problems: readonly Problem[]
+  /** Every endpoint that is known, its state and why. */
+  readonly endpoints: readonly EndpointStatus[]
+  /** Where the admin API listens; undefined when it is off. */
+  readonly adminPort: number | undefined
   stats(): readonly ThreadStats[]
   /** Stops gracefully: what is in flight finishes within the grace times of its entry point. */
   stop(): Promise<void>
@@ -98,6 +104,7 @@ export async function startApp({
   const accessLog = openAccessLog(config, log)
   const hostEvents: HostEvents = {
     drained: (worker, service, endpoint, version) => controlPlane.drained(worker, service, endpoint, version),
+    outcomes: (reports) => controlPlane.outcomes(reports),
     accessLog: (lines) => accessLog?.write(lines),
     failed: (where, message) => log.error(`${where}: ${message}`),
     died: (worker, reason, slot) => {
@@ -121,11 +128,20 @@ export async function startApp({
     log,
     draining: config.experiments.draining,
     precedence: precedence(config),
+    defaultTransport: config.serversTransport && {
+      config: config.serversTransport,
+      origin: { source: 'the static configuration', key: 'serversTransport' },
+    },
     workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
     ...(heap && { applied: () => heap.changed() }),
   })
-  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held)
+  const readText = (path: string): Promise<string> => readFile(path, 'utf8')
+  // Loaded only where it is used: its server brings 15 MiB with it.
+  const admin =
+    config.api &&
+    (await import('./admin/admin.ts')).createAdmin(config.api, { admin: controlPlane, log, readText })
+  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held, admin)
   await app.start()
   return app
 }
@@ -138,6 +154,7 @@ class RunningApp implements App {
   readonly #discovery: Discovery
   readonly #controlPlane: ControlPlane
   readonly #accessLog: LineWriter | undefined
+  readonly #admin: AdminServer | undefined
   #stopped: Promise<void> | undefined
 
   constructor(
@@ -148,7 +165,9 @@ class RunningApp implements App {
     controlPlane: ControlPlane,
     accessLog: LineWriter | undefined,
     held: ReadonlyMap<string, HeldAddress>,
+    admin: AdminServer | undefined,
   ) {
+    this.#admin = admin
     this.#config = config
     this.#log = log
     this.#host = host
@@ -167,6 +186,7 @@ class RunningApp implements App {
     await this.#controlPlane.rebuild()
     await this.#controlPlane.applied
     await this.#listen()
+    await this.#listenForAdmin()
     const places = [...this.addresses].map(([name, { host, port }]) => `${name} on ${host}:${port}`)
     const { routers, services } = this.routing
     this.#log.info(`serving: ${places.join(', ')}`, {
@@ -188,6 +208,19 @@ class RunningApp implements App {
     }
   }
 
+  async #listenForAdmin(): Promise<void> {
+    try {
+      await this.#admin?.listen()
+    } catch (error) {
+      await this.#close()
+      throw new ConfigurationError([adminAddressProblem(this.#config.api!.listen, error)])
+    }
+  }
+
+  get adminPort(): number | undefined {
+    return this.#admin?.port
+  }
+
   get addresses(): ReadonlyMap<string, ListenAddress> {
     return new Map([...this.#held].map(([name, { address }]) => [name, address]))
   }
@@ -198,6 +231,10 @@ class RunningApp implements App {
 
   get problems(): readonly Problem[] {
     return this.#controlPlane.problems
+  }
+
+  get endpoints(): readonly EndpointStatus[] {
+    return this.#controlPlane.endpoints
   }
 
   stats(): readonly ThreadStats[] {
@@ -244,6 +281,7 @@ class RunningApp implements App {
 
   async #close(): Promise<void> {
     this.#controlPlane.close()
+    await this.#admin?.close()
     await this.#discovery.stop()
     await this.#host.close()
     await this.#accessLog?.close()

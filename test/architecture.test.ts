@@ -114,14 +114,14 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   bcryptjs: /^src\/server\//,
   commander: /^src\/cli\//,
   consul: /^providers\/consul\//,
-  'p-queue': /^(?:src\/discovery|providers)\//,
+  'p-queue': /^(?:src\/(?:discovery|balancing\/health)|providers)\//,
   pino: /^src\/telemetry\//,
   'pino-pretty': /^src\/telemetry\//,
   re2js: /^src\/config\/regex\.ts$/,
   'smol-toml': /^src\/config\/formats\//,
   'sonic-boom': /^src\/telemetry\//,
   'toml-eslint-parser': /^src\/config\/formats\//,
-  undici: /^src\/cli\//,
+  undici: /^src\/(?:cli|balancing\/health)\//,
   yaml: /^src\/config\/formats\//,
   zod: /^src\/config\//,
 }
@@ -181,7 +181,8 @@ test('a worker loads no package but the one for regular expressions', () => {
 test('what every start loads does not import node:http by name', () => {
   const importing = SOURCES.filter(
     ({ path, text }) =>
-      !path.startsWith('providers/consul/') && /^import (?!type\b)[^'\n]* from 'node:https?'/m.test(text),
+      !/^(?:providers\/consul|src\/admin)\//.test(path) &&
+      /^import (?!type\b)[^'\n]* from 'node:https?'/m.test(text),
   )
   assert.deepEqual(
     importing.map(({ path }) => path),

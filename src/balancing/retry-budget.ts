@@ -5,13 +5,20 @@ const SHARE = 0.2
 
 /**
  * Keeps retries from multiplying an outage: in each second as many are allowed as a fifth of the requests of that
- * second, and ten at the least. Attempts that wrote nothing to an endpoint do not count.
+ * second, and ten at the least. Attempts that wrote nothing to an endpoint do not count. Each service has a budget of
+ * its own in each worker: the traffic of one must not pay for the outage of another.
  */
 export class RetryBudget {
+  readonly #minimum: number
   #second = 0
   #requests = 0
   #lastRequests = 0
   #retries = 0
+
+  /** `workers`: how many share the ten. */
+  constructor(workers = 1) {
+    this.#minimum = Math.ceil(MINIMUM_PER_SECOND / workers)
+  }
 
   /** A request has come. `now` in milliseconds. */
   request(now: number): void {
@@ -23,7 +30,7 @@ export class RetryBudget {
   take(now: number): boolean {
     this.#roll(now)
     const live = Math.max(this.#requests, this.#lastRequests)
-    if (this.#retries >= Math.max(MINIMUM_PER_SECOND, live * SHARE)) return false
+    if (this.#retries >= Math.max(this.#minimum, live * SHARE)) return false
     this.#retries++
     return true
   }

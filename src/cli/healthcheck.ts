@@ -46,7 +46,8 @@ export function pingUrl({ ping, entryPoints }: StaticConfig): string | undefined
   return entryPoint && `http://${reachableHost(entryPoint.listen)}:${entryPoint.listen.port}/ping`
 }
 
-function reachableHost({ host }: ListenAddress): string {
+/** A host under which this machine reaches what listens there. */
+export function reachableHost({ host }: ListenAddress): string {
   if (host === '' || host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'
   return host.includes(':') ? `[${host}]` : host

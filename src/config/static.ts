@@ -1,7 +1,10 @@
+import type { ApiConfig } from './api.ts'
+import { apiOptions } from './api.ts'
 import type { EntryPointConfig } from './entry-point.ts'
 import { entryPointOptions } from './entry-point.ts'
 import { fields } from './fields.ts'
 import type { Fields, OptionsOf, Shape, z } from './fields.ts'
+import { serversTransportOptions } from './servers-transport.ts'
 
 export type { EntryPointConfig } from './entry-point.ts'
 export type { ListenAddress } from './listen-address.ts'
@@ -10,7 +13,9 @@ export type { ListenAddress } from './listen-address.ts'
 export type ProviderShapes = ReadonlyMap<string, (field: Fields) => Shape>
 
 /** Everything that is decided once, at start. */
-export interface StaticConfig extends Omit<StaticOptions, 'entryPoints' | 'providers' | 'workers'> {
+export interface StaticConfig extends Omit<StaticOptions, 'api' | 'entryPoints' | 'providers' | 'workers'> {
+  /** Undefined: off. */
+  readonly api: ApiConfig | undefined
   /** By name; never empty. */
   readonly entryPoints: ReadonlyMap<string, EntryPointConfig>
   readonly providers: {
@@ -50,6 +55,18 @@ function staticOptions(field: Fields) {
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
       .optional(),
     overload: overloadSection(field),
+    api: field
+      .section(
+        'The admin API: what the running process says of itself. Off when left out.',
+        apiOptions(field),
+      )
+      .optional(),
+    serversTransport: field
+      .section(
+        'How endpoints are connected to whose service names no other way.',
+        serversTransportOptions(field),
+      )
+      .optional(),
     zone: field
       .string(
         'The availability zone that it runs in, as instances name theirs: endpoints of this zone are asked first while enough of them are ready. Default: zones make no difference.',
@@ -186,13 +203,11 @@ function pingSection(field: Fields) {
 
 function pendingSections(field: Fields) {
   return {
-    api: field.pending('the admin API'),
     metrics: field.pending('metrics'),
     tracing: field.pending('tracing'),
     certificatesResolvers: field.pending('certificates by ACME'),
     experimental: field.pending('experimental features'),
     plugins: field.pending('plug-ins'),
-    serversTransport: field.pending('defaults of servers transports'),
     tcpServersTransport: field.pending('TCP routing'),
     hostResolver: field.pending('the host resolver'),
     spiffe: field.pending('SPIFFE'),

@@ -1,5 +1,5 @@
-import { LifeCycle } from '../balancing/life-cycle.ts'
-import type { Transition, WantedEndpoint, WantedService } from '../balancing/life-cycle.ts'
+import type { EndpointStatus, Transition, WantedEndpoint } from '../balancing/life-cycle.ts'
+import type { OutcomeReport } from '../balancing/outcomes.ts'
 import { describeOrigin } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { refusedIp } from '../discovery/address.ts'
@@ -11,14 +11,18 @@ import { NameResolver } from '../discovery/name-resolver.ts'
 import type { Lookup } from '../discovery/name-resolver.ts'
 import type { Preparation } from '../discovery/preparation.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
-import type { Endpoint, RoutingConfig } from '../discovery/routing-config.ts'
+import { DEFAULT_TRANSPORT_NAME } from '../discovery/resource.ts'
+import type { Endpoint, ResolvedTransport, RoutingConfig } from '../discovery/routing-config.ts'
 import type { SourceBuilder } from '../discovery/source-builder.ts'
 import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { membershipLines } from '../telemetry/membership-log.ts'
-import type { Membership } from '../telemetry/membership-log.ts'
 import { CertificateStore } from './certificates/certificate-store.ts'
+import { TransportStore } from './transports/transport-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
+import { EndpointLives } from './endpoint-lives.ts'
+import type { LivingService } from './endpoint-lives.ts'
+import { healthCheckOf, lifeSettingsOf } from './life-settings.ts'
+import { MembershipReporter } from './membership-reporter.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
 import type { Plan, PlanDelta, TlsPlan } from './plan.ts'
@@ -36,6 +40,8 @@ export interface ControlPlaneOptions {
   readonly draining: boolean
   /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
   readonly precedence: readonly string[]
+  /** How endpoints are connected to whose service names no other way. */
+  readonly defaultTransport?: ResolvedTransport | undefined
   /** Worker threads, whether they live or are being replaced. */
   readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
@@ -53,9 +59,11 @@ export interface ControlPlaneOptions {
 export class ControlPlane {
   readonly #options: ControlPlaneOptions
   readonly #resolver: NameResolver
-  readonly #lifeCycle: LifeCycle
+  readonly #lives: EndpointLives
+  readonly #membership: MembershipReporter
   readonly #failing = new FailingEndpoints()
   readonly #certificates: CertificateStore
+  readonly #transports: TransportStore
   readonly #memories: SharedMemories
   /** Host names of instances that lead to an address where none may be, and why that is so. */
   #refusedNames = new Map<string, string>()
@@ -64,10 +72,8 @@ export class ControlPlane {
   #resolved: RoutingConfig = NOTHING
   #routing: RoutingConfig = NOTHING
   #plan: Plan = EMPTY_PLAN
-  #membership: Membership = new Map()
   #listed = new Set<string>()
   #pending = false
-  #timer: NodeJS.Timeout | undefined
   #closed = false
   #applied: Promise<void> = Promise.resolve()
 
@@ -75,12 +81,17 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule(), options.lookup)
     this.#certificates = new CertificateStore(() => this.schedule())
+    this.#transports = new TransportStore(() => this.schedule())
     this.#memories = new SharedMemories(options.context.middlewares, options.workers)
-    this.#lifeCycle = new LifeCycle({
+    this.#lives = new EndpointLives({
       draining: options.draining,
-      now: () => performance.now(),
       workers: () => options.host.workers,
+      nextVersion: () => this.#plan.version + 1,
+      changed: (transitions) => this.#publish(transitions),
+      watch: (endpoints) => options.host.watch(endpoints),
+      unanswered: (service, endpoint, failing) => this.connectionsFail(service, endpoint, failing),
     })
+    this.#membership = new MembershipReporter(options.log, (service) => this.#lives.endpointsOf(service))
   }
 
   get routing(): RoutingConfig {
@@ -91,10 +102,19 @@ export class ControlPlane {
     return this.#plan
   }
 
+  /** Every endpoint that is known, its state and why. */
+  get endpoints(): readonly EndpointStatus[] {
+    return this.#lives.endpoints
+  }
+
   /** Everything that is not served as written, of all stages. */
   get problems(): readonly Problem[] {
     const { discovery, sources } = this.#options
-    const certificates = [...this.#certificateDefinitions.problems, ...this.#certificates.problems]
+    const certificates = [
+      ...this.#certificateDefinitions.problems,
+      ...this.#certificates.problems,
+      ...this.#transports.problems,
+    ]
     return [
       ...sources.problems,
       ...discovery.problems,
@@ -129,12 +149,13 @@ export class ControlPlane {
     this.#certificateDefinitions = certificateDefinitions(all)
     const { definitions } = this.#certificateDefinitions
     if (this.#certificates.needed(definitions)) await this.#certificates.use(definitions)
+    const transports = this.#transportsOf(resolved)
+    if (this.#transports.needed(transports)) await this.#transports.use(transports)
     if (preparation.needed(resolved)) await preparation.load(resolved)
     // A newer change that came while a file was read has been worked in already.
     if (this.#resolved !== resolved || this.#closed) return
     this.#routing = preparation.apply(resolved)
-    this.#publish(this.#lifeCycle.update(this.#wanted(), this.#plan.version + 1))
-    this.#publish(this.#lifeCycle.sweep())
+    this.#publish(this.#lives.update(this.#wanted()))
     this.#listProblems()
   }
 
@@ -142,18 +163,33 @@ export class ControlPlane {
   refresh(): void {
     this.#options.preparation.forget()
     this.#certificates.forget()
+    this.#transports.forget()
     this.schedule()
   }
 
   /** A worker has nothing in flight to a draining endpoint any more. */
   drained(worker: number, service: string, endpoint: string, version: number): void {
-    if (!this.#closed) this.#publish(this.#lifeCycle.drained(worker, service, endpoint, version))
+    if (!this.#closed) this.#lives.drained(worker, service, endpoint, version)
+  }
+
+  /** What workers have to say of attempts at endpoints. */
+  outcomes(reports: readonly OutcomeReport[]): void {
+    if (!this.#closed) this.#lives.outcomes(reports)
+  }
+
+  /** Drains an endpoint until `undrain`, whatever discovery says; false when there is none of this name. */
+  drain(service: string, endpoint: string, reason: string): boolean {
+    return this.#lives.drain(service, endpoint, reason)
+  }
+
+  /** Takes `drain` back; false when the endpoint was not drained so. */
+  undrain(service: string, endpoint: string): boolean {
+    return this.#lives.undrain(service, endpoint)
   }
 
   /**
-   * Connections to an endpoint fail (refused, reset, timed out; not: answers with 5xx), or succeed again. This is where
-   * passive health is to be wired: with the names of the plan, once when the state changes. An endpoint whose absence
-   * its source has not proved is let go then.
+   * Connections to an endpoint fail (refused, reset, timed out; not: answers with 5xx), or succeed again: told once
+   * when that changes. An endpoint whose absence its source has not proved is let go then.
    */
   connectionsFail(service: string, endpoint: string, failing: boolean): void {
     if (this.#closed) return
@@ -164,28 +200,32 @@ export class ControlPlane {
   /** The worker of this slot has died: what it held is let go, and a drain may have waited for it. */
   workerDied(slot: number): void {
     this.#memories.release(slot)
-    if (!this.#closed) this.#publish(this.#lifeCycle.sweep())
+    if (!this.#closed) this.#lives.sweep()
   }
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#lives.close()
     this.#resolver.close()
     this.#certificates.close()
+    this.#transports.close()
   }
 
   // ---- endpoints --------------------------------------------------------------------------------------------
 
-  #wanted(): Map<string, WantedService> {
+  #wanted(): Map<string, LivingService> {
     const hosts = new Set<string>()
-    const wanted = new Map<string, WantedService>()
+    const wanted = new Map<string, LivingService>()
     this.#refusedNames = new Map()
-    for (const [name, { endpoints, config }] of this.#routing.services) {
+    for (const [name, service] of this.#routing.services) {
+      if (service.kind !== 'loadBalancer') continue
+      const { endpoints, config } = service
       const addressed = endpoints.flatMap((endpoint) => {
         hosts.add(endpoint.host)
         return this.#addressed(name, endpoint)
       })
-      wanted.set(name, { drainTimeout: config.drainTimeout, endpoints: new Map(addressed) })
+      const settings = lifeSettingsOf(config)
+      wanted.set(name, { settings, check: healthCheckOf(config), endpoints: new Map(addressed) })
     }
     this.#resolver.keepOnly(hosts)
     this.#failing.keepOnly(wanted)
@@ -241,16 +281,16 @@ export class ControlPlane {
   #publish(transitions: readonly Transition[]): void {
     const built = buildPlan(
       this.#routing,
-      this.#lifeCycle.live,
+      this.#lives.live,
       this.#plan.version + 1,
       this.#plan,
       this.#options.precedence,
       this.#tls(),
+      this.#transports.plans(),
     )
     const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
-    this.#logMembership(transitions)
-    this.#armTimer()
+    this.#membership.report(transitions)
     if (isEmptyDelta(delta)) return
     this.#plan = plan
     this.#applied = this.#handOver(delta, plan)
@@ -267,6 +307,13 @@ export class ControlPlane {
     }
   }
 
+  #transportsOf({ serversTransports }: RoutingConfig): RoutingConfig['serversTransports'] {
+    const { defaultTransport } = this.#options
+    return defaultTransport
+      ? new Map([...serversTransports, [DEFAULT_TRANSPORT_NAME, defaultTransport]])
+      : serversTransports
+  }
+
   /** Certificates are handed out only when something is served with them. */
   #tls(): TlsPlan | undefined {
     const { tlsEntryPoints = [] } = this.#options
@@ -276,26 +323,7 @@ export class ControlPlane {
     return used ? this.#certificates.plan() : undefined
   }
 
-  #armTimer(): void {
-    clearTimeout(this.#timer)
-    const wait = this.#lifeCycle.nextDeadline
-    if (wait === undefined || this.#closed) return
-    this.#timer = setTimeout(() => this.#publish(this.#lifeCycle.sweep()), wait)
-    this.#timer.unref()
-  }
-
   // ---- log --------------------------------------------------------------------------------------------------
-
-  #logMembership(transitions: readonly Transition[]): void {
-    if (transitions.length === 0) return
-    const after = this.#lifeCycle.live
-    const reasons = new Map(transitions.map(({ service, key, reason }) => [`${service}\n${key}`, reason]))
-    const lines = membershipLines(this.#membership, after, (service, key) =>
-      reasons.get(`${service}\n${key}`),
-    )
-    for (const { message, fields } of lines) this.#options.log.info(message, fields)
-    this.#membership = after
-  }
 
   /** Each problem is logged once, when it begins; the list itself is always at hand. */
   #listProblems(): void {
@@ -316,11 +344,23 @@ const NOTHING: RoutingConfig = {
   routers: new Map(),
   middlewares: new Map(),
   services: new Map(),
+  serversTransports: new Map(),
   problems: [],
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { key, scheme, host, port, pathPrefix, weight, zone, terminating = false } = endpoint
+  const {
+    key,
+    scheme,
+    host,
+    port,
+    pathPrefix,
+    weight,
+    zone,
+    canary,
+    instance,
+    terminating = false,
+  } = endpoint
   const text = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
   // Where the key says the same, as it does for servers in files, it need not be kept twice.
   const url = text === key ? key : text
@@ -332,7 +372,9 @@ function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
     authority: url.slice(scheme.length + '://'.length),
     pathPrefix,
     weight,
+    ...(instance === undefined ? {} : { instance }),
     ...(zone === undefined ? {} : { zone }),
+    ...(canary && { canary }),
     terminating,
   }
 }

@@ -24,6 +24,7 @@ export async function controlling(lookup?: Lookup) {
     stats: () => [],
     inFlight: async () => [],
     announceStop: () => undefined,
+    watch: () => undefined,
     stop: async () => undefined,
     close: async () => undefined,
   }

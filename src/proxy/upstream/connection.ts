@@ -15,6 +15,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { Exchange, FailureKind } from './exchange.ts'
 import { openWire } from './open-wire.ts'
 import { requestHead } from './request-head.ts'
+import { tlsFailure } from './tls-failure.ts'
 
 /** Bytes that a response head may have. */
 const MAX_HEAD_BYTES = 64 * 1024
@@ -84,6 +85,11 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#fail('aborted')
   }
 
+  /** Gives the exchange up: it takes too long. What was not sent yet has not even been connected. */
+  giveUp(): void {
+    this.#fail(this.#connected ? 'timeout' : 'connect-timeout')
+  }
+
   /** Closes the connection, whatever it does. */
   close(): void {
     if (this.#exchange) this.#fail('broken')
@@ -114,14 +120,16 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#writer.drained()
   }
 
-  onClose(): void {
-    if (this.#exchange) this.#fail(this.#lossKind())
+  onClose(error?: Error): void {
+    const insecure = error && this.#endpoint.plan.tls ? tlsFailure(error) : undefined
+    if (insecure !== undefined) this.#endpoint.tlsFailed(insecure)
+    if (this.#exchange) this.#fail(insecure !== undefined && !this.#connected ? 'tls' : this.#lossKind())
     else this.#discard(new Error('connection to the endpoint was reset'))
   }
 
   expired(): void {
-    if (!this.#exchange) this.#discard(undefined)
-    else this.#fail(this.#connected ? 'timeout' : 'connect-timeout')
+    if (this.#exchange) this.giveUp()
+    else this.#discard(undefined)
   }
 
   // ---- response body's producer -----------------------------------------------------------------------------
