@@ -8,9 +8,9 @@ import type { Slowness } from './slow-clients.ts'
 const [port = 0, heads = 0, bodies = 0, reads = 0, perSecond = 0] = process.argv.slice(2).map(Number)
 
 const FIRST_BYTES: Readonly<Record<Slowness, string>> = {
-  head: 'GET / HTTP/1.1\r\nHost: a.example\r\n',
-  body: 'POST / HTTP/1.1\r\nHost: a.example\r\nRequest-Id: slow\r\nContent-Length: 1000000\r\n\r\n',
-  read: 'GET /?size=8000000 HTTP/1.1\r\nHost: a.example\r\nRequest-Id: slow\r\n\r\n',
+  head: 'GET / HTTP/1.1\r\nHost: slow\r\n',
+  body: 'POST / HTTP/1.1\r\nHost: slow\r\nRequest-Id: slow\r\nContent-Length: 1000000\r\n\r\n',
+  read: 'GET /?size=8000000 HTTP/1.1\r\nHost: slow\r\nRequest-Id: slow\r\n\r\n',
 }
 const DRIPS: Readonly<Record<Slowness, string>> = { head: 'X: y\r\n', body: 'x', read: '' }
 /** Each client drips once a second; not all at the same moment, which would be a load of another kind. */
@@ -41,15 +41,17 @@ function drip(turn: number): void {
 let turn = 0
 setInterval(() => drip((turn = (turn + 1) % TURNS)), 1_000 / TURNS)
 
-/** Kinds take turns, so that each moment of the opening is like the others. */
-const left: Record<Slowness, number> = { head: heads, body: bodies, read: reads }
+/** Kinds come in their proportions, so that each moment of the opening is like the others. */
+const counts: Readonly<Record<Slowness, number>> = { head: heads, body: bodies, read: reads }
+const left: Record<Slowness, number> = { ...counts }
 const total = heads + bodies + reads
+const behind = (kind: Slowness): number => left[kind] / Math.max(1, counts[kind])
 const began = performance.now()
 while (clients.length < total) {
   const due = Math.min(total, Math.ceil(((performance.now() - began) * perSecond) / 1_000))
   while (clients.length < due) {
     const kinds: Slowness[] = ['head', 'body', 'read']
-    const kind = kinds.reduce((most, one) => (left[one] > left[most] ? one : most))
+    const kind = kinds.reduce((most, one) => (behind(one) > behind(most) ? one : most))
     left[kind]--
     open(kind)
   }
