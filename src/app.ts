@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { createAdmin } from './admin/admin.ts'
 import type { AdminServer } from './admin/admin-server.ts'
 import type { EndpointStatus } from './balancing/life-cycle.ts'
 import { strategyNames } from './balancing/strategy-catalogue.ts'
@@ -25,6 +24,7 @@ import { allMatchers } from './routing/matcher-catalogue.ts'
 import { ControlPlane } from './server/control-plane.ts'
 import type { DataPlaneHost, HostEvents, ThreadStats } from './server/data-plane-host.ts'
 import type { WorkerSettings } from './server/entry-point-settings.ts'
+import { HeapKeeper } from './server/heap-keeper.ts'
 import { InProcessHost } from './server/in-process-host.ts'
 import { INTERNAL, internalRouting } from './server/internal-routing.ts'
 import { addressProblem, adminAddressProblem, holdAddresses } from './server/entry-point-addresses.ts'
@@ -110,6 +110,7 @@ export async function startApp({
     },
   }
   const settings = workerSettings(config, hostname())
+  const heap = hosting === 'workers' ? new HeapKeeper() : undefined
   const host = openHost(hosting, config, settings, hostEvents)
   const discovery = new Discovery(openWatchers(config, providers, log))
   const context = await routingContext(config)
@@ -125,9 +126,12 @@ export async function startApp({
     precedence: precedence(config),
     workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
+    ...(heap && { applied: () => heap.changed() }),
   })
   const readText = (path: string): Promise<string> => readFile(path, 'utf8')
-  const admin = config.api && createAdmin(config.api, { admin: controlPlane, log, readText })
+  const admin =
+    config.api &&
+    (await import('./admin/admin.ts')).createAdmin(config.api, { admin: controlPlane, log, readText })
   const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held, admin)
   await app.start()
   return app

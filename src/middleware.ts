@@ -4,6 +4,7 @@ import type { Response } from './proxy/response.ts'
 
 export type { Request } from './proxy/request.ts'
 export { Response } from './proxy/response.ts'
+export { STATUS_TEXT } from './proxy/status-text.ts'
 export { HeaderList } from './proxy/header-list.ts'
 export { Body } from './proxy/body.ts'
 export type { BodyProducer } from './proxy/body.ts'

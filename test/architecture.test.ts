@@ -174,6 +174,18 @@ test('a worker loads no package but the one for regular expressions', () => {
   )
 })
 
+test('what every start loads does not import node:http by name', () => {
+  const importing = SOURCES.filter(
+    ({ path, text }) =>
+      !path.startsWith('providers/consul/') && /^import (?!type\b)[^'\n]* from 'node:https?'/m.test(text),
+  )
+  assert.deepEqual(
+    importing.map(({ path }) => path),
+    [],
+    'it loads undici as well, 15 MiB in each thread; see src/proxy/status-text.ts',
+  )
+})
+
 test('the longest files', (t) => {
   const longest = SOURCES.toSorted((a, b) => b.lines - a.lines).slice(0, 5)
   for (const { path, lines } of longest) t.diagnostic(`${lines} lines: ${path}`)

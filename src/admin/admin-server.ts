@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ListenAddress } from '../config/listen-address.ts'
@@ -13,6 +12,9 @@ export interface AdminServerOptions {
   readonly pages: readonly Page[]
   readonly log: Logger
 }
+
+/** Not by an import of its name, which would load undici; see `proxy/status-text.ts`. */
+const { createServer } = process.getBuiltinModule('node:http')
 
 const LIMITS = { body: 16 * 1024, head: 8 * 1024, connections: 100, head_ms: 5_000, request_ms: 10_000 }
 

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { request } from 'undici'
 import type { ListenAddress, StaticConfig } from '../config/static.ts'
 import type { CliContext, CommandFactory } from './context.ts'
 import { loadForCli, report } from './static-config.ts'
@@ -56,6 +55,8 @@ export function reachableHost({ host }: ListenAddress): string {
 
 async function ask(url: string): Promise<string> {
   try {
+    // Only here: `run` loads this file too, and undici costs megabytes.
+    const { request } = await import('undici')
     const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT) })
     await body.dump()
     return statusCode === 200 ? 'ok' : `answered ${statusCode}`

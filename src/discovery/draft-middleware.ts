@@ -1,6 +1,7 @@
 import { decodeSchema } from '../config/decode.ts'
 import { fields } from '../config/fields.ts'
 import type { Shape } from '../config/fields.ts'
+import { originWithKey } from '../config/source-tree.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import { didYouMean } from '../config/suggest.ts'
 import type { MiddlewareDefinition } from '../middleware.ts'
@@ -97,7 +98,7 @@ function kindOf(scope: DraftScope): KindNode | undefined {
   }
   const [[key, value]] = [...node.entries] as [[string, SourceNode]]
   const type = [...context.middlewares.keys()].find((name) => name.toLowerCase() === key.toLowerCase())
-  if (type === undefined) return unknownKind(scope, key, node.keyOrigins?.get(key) ?? value.origin)
+  if (type === undefined) return unknownKind(scope, key, originWithKey(value))
   return { type, definition: context.middlewares.get(type)!, node: value }
 }
 

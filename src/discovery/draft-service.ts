@@ -13,6 +13,7 @@ import type { DraftScope } from './draft.ts'
 import { compareText } from './merge.ts'
 import type { Endpoint, ResolvedService } from './routing-config.ts'
 import { parseServerUrl } from './server-url.ts'
+import { sharing } from './shared.ts'
 import { soundSticky } from './sticky-checks.ts'
 import { printable } from './tag-origin.ts'
 
@@ -37,9 +38,17 @@ export const draftService = drafting<ResolvedService>(function readService(scope
   if (config === undefined) return undefined
   const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
   if (servers === undefined) return undefined
+  // What its servers say is in the endpoints now.
   const sound = withSoundHealthCheck(withSoundChoice(config, scope), scope)
-  return { config: sound, endpoints: union(servers, merged.endpoints), origin }
+  return {
+    config: shared({ ...sound, servers: NO_SERVERS }),
+    endpoints: union(servers, merged.endpoints),
+    origin,
+  }
 })
+
+const shared = sharing<LoadBalancerConfig>()
+const NO_SERVERS: LoadBalancerConfig['servers'] = []
 
 function loadBalancerOf(
   config: LoadBalancerConfig | undefined,
@@ -163,7 +172,9 @@ function serverEndpoint(
   }
   const { scheme, host, port } = parsed
   const pathPrefix = server.preservePath ? parsed.path : ''
-  return { key: urlOf(scheme, host, port, pathPrefix), scheme, host, port, pathPrefix, weight: server.weight }
+  const url = urlOf(scheme, host, port, pathPrefix)
+  // As a rule it is what was written, which is kept already.
+  return { key: url === server.url ? server.url : url, scheme, host, port, pathPrefix, weight: server.weight }
 }
 
 /** Lists come as such, or from stores as sections whose keys are indexes, which decoding sorts. */

@@ -28,8 +28,10 @@ export class Body {
   /** Bytes that have come so far. */
   received = 0
   readonly #producer: BodyProducer | null
-  #chunks: Buffer[] = []
+  #chunks: Buffer[] = NONE
   #first = 0
+  /** All bytes of a short body, a character each, until they are taken. */
+  #text: string | undefined = undefined
   #buffered = 0
   #complete = false
   #paused = false
@@ -54,13 +56,29 @@ export class Body {
     return body
   }
 
+  /**
+   * A complete body, its bytes as characters (latin1). A short one can leave with its head as one string, which makes
+   * less garbage than buffers do.
+   */
+  static ofText(text: string): Body {
+    const body = new Body(text.length, null)
+    body.received = body.#buffered = text.length
+    body.#text = text
+    body.#complete = true
+    return body
+  }
+
   // ---- for the producer -------------------------------------------------------------------------------------
 
   /** Adds a chunk that nobody else will write to. False: pause until `resume` is called. */
   push(chunk: Buffer): boolean {
     this.received += chunk.length
     if (this.#cancelled) return true
-    this.#chunks.push(chunk)
+    // Most of the time nothing waits: an array of exactly one costs less than one that grows.
+    if (this.#first === this.#chunks.length) {
+      this.#chunks = [chunk]
+      this.#first = 0
+    } else this.#chunks.push(chunk)
     this.#buffered += chunk.length
     this.#signal()
     if (this.#buffered < BODY_HIGH_WATER) return true
@@ -92,6 +110,7 @@ export class Body {
   /** Starts the body anew from its first byte. False when it was not kept, or has outgrown the limit. */
   rewind(): boolean {
     if (!this.#kept || this.error || this.#cancelled) return false
+    if (this.#text !== undefined) return true
     this.#chunks = [...this.#kept, ...this.#chunks.slice(this.#first)]
     this.#first = 0
     this.#buffered = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
@@ -104,15 +123,12 @@ export class Body {
   /** The next chunk at hand, or undefined: then see `done` and `error`, or wait with `onReadable`. */
   take(): Buffer | undefined {
     this.#demand()
+    if (this.#text !== undefined) this.#toChunk(this.#text)
     if (this.#first === this.#chunks.length) return undefined
     const chunk = this.#chunks[this.#first]!
     this.#chunks[this.#first++] = EMPTY
     this.#buffered -= chunk.length
     if (this.#kept) this.#keepChunk(chunk)
-    if (this.#first === this.#chunks.length) {
-      this.#chunks.length = 0
-      this.#first = 0
-    }
     if (this.#paused && this.#buffered < BODY_HIGH_WATER / 2) {
       this.#paused = false
       this.#producer?.resume()
@@ -120,9 +136,19 @@ export class Body {
     return chunk
   }
 
+  /** All of the body at once, as characters (latin1); undefined when it is not there in that form. */
+  takeText(): string | undefined {
+    const text = this.#kept === undefined ? this.#text : undefined
+    if (text !== undefined) {
+      this.#text = undefined
+      this.#buffered = 0
+    }
+    return text
+  }
+
   /** All bytes have come and all were taken. */
   get done(): boolean {
-    return this.#complete && this.#first === this.#chunks.length
+    return this.#complete && this.#first === this.#chunks.length && this.#text === undefined
   }
 
   /** All bytes have come; some may still wait to be taken. */
@@ -156,7 +182,8 @@ export class Body {
   cancel(): void {
     if (this.#cancelled) return
     this.#cancelled = true
-    this.#chunks = []
+    this.#chunks = NONE
+    this.#text = undefined
     this.#first = this.#buffered = 0
     this.#wake = null
     this.#kept = undefined
@@ -183,6 +210,12 @@ export class Body {
     this.#producer?.demand?.()
   }
 
+  #toChunk(text: string): void {
+    this.#text = undefined
+    this.#chunks = [Buffer.from(text, 'latin1')]
+    this.#first = 0
+  }
+
   #keepChunk(chunk: Buffer): void {
     this.#kept!.push(chunk)
     this.#keepLeft -= chunk.length
@@ -198,3 +231,5 @@ export class Body {
 }
 
 const EMPTY = Buffer.alloc(0)
+/** Of a body of which nothing has come; never written to. */
+const NONE: Buffer[] = []

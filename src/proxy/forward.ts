@@ -7,8 +7,9 @@ import { NEVER } from './deadlines.ts'
 import type { HeaderList } from './header-list.ts'
 import type { Request } from './request.ts'
 import { Response } from './response.ts'
-import type { Exchange, FailureKind, UpstreamConnection } from './upstream/connection.ts'
+import type { UpstreamConnection } from './upstream/connection.ts'
 import type { Endpoint } from './upstream/endpoint.ts'
+import type { Exchange, FailureKind } from './upstream/exchange.ts'
 import type { Waiting, WaitQueue } from './wait-queue.ts'
 import type { WhyCode } from './why.ts'
 
@@ -33,6 +34,8 @@ export function forward(request: Request, target: ForwardTarget): Promise<Respon
   return new Promise((resolve) => new Forwarding(request, target, resolve).attempt())
 }
 
+const NONE: readonly Endpoint[] = []
+
 /** One request on its way, over all its attempts. */
 class Forwarding implements Exchange, Waiting, Timed {
   waitUntil = 0
@@ -41,7 +44,7 @@ class Forwarding implements Exchange, Waiting, Timed {
   readonly #request: Request
   readonly #target: ForwardTarget
   readonly #resolve: (response: Response) => void
-  readonly #tried: Endpoint[] = []
+  #tried: readonly Endpoint[] = NONE
   #connection: UpstreamConnection | null = null
   #sentAt = 0
   #why: WhyCode = 'UH'
@@ -75,7 +78,8 @@ class Forwarding implements Exchange, Waiting, Timed {
       return
     }
     if (this.#tried.length > 0) this.#request.retries++
-    this.#tried.push(endpoint)
+    // An array that grows would be made for seventeen.
+    this.#tried = this.#tried.length === 0 ? [endpoint] : [...this.#tried, endpoint]
     this.#request.endpoint = endpoint.plan.url
     if (this.#target.retry.perTryTimeout > 0)
       this.deadline = this.#target.deadlines.in(this.#target.retry.perTryTimeout)

@@ -21,8 +21,8 @@ import { healthCheckOf, lifeSettingsOf } from './life-settings.ts'
 import { MembershipReporter } from './membership-reporter.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
+import type { Plan, PlanDelta, TlsPlan } from './plan.ts'
 import { SharedMemories } from './shared-memories.ts'
-import type { Plan, TlsPlan } from './plan.ts'
 
 export interface ControlPlaneOptions {
   readonly discovery: Discovery
@@ -40,6 +40,8 @@ export interface ControlPlaneOptions {
   readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
   readonly tlsEntryPoints?: readonly string[]
+  /** A change has been worked in, and handed to all workers. */
+  readonly applied?: () => void
 }
 
 /**
@@ -75,7 +77,7 @@ export class ControlPlane {
       changed: (transitions) => this.#publish(transitions),
       watch: (endpoints) => options.host.watch(endpoints),
     })
-    this.#membership = new MembershipReporter(options.log, (service) => this.#lives.endpointsOf(service))
+    this.#membership = new MembershipReporter(options.log)
   }
 
   get routing(): RoutingConfig {
@@ -218,7 +220,6 @@ export class ControlPlane {
   // ---- plan -------------------------------------------------------------------------------------------------
 
   #publish(transitions: readonly Transition[]): void {
-    const { host, log } = this.#options
     const built = buildPlan(
       this.#routing,
       this.#lives.live,
@@ -229,14 +230,21 @@ export class ControlPlane {
     )
     const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
-    this.#membership.report(transitions)
+    this.#membership.report(transitions, this.#lives.live)
     if (isEmptyDelta(delta)) return
     this.#plan = plan
-    this.#applied = host.apply(delta, plan).catch((error: unknown) => {
-      log.error(
-        `a change could not be handed to the workers: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    })
+    this.#applied = this.#handOver(delta, plan)
+  }
+
+  async #handOver(delta: PlanDelta, plan: Plan): Promise<void> {
+    const { host, log, applied } = this.#options
+    try {
+      await host.apply(delta, plan)
+      applied?.()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      log.error(`a change could not be handed to the workers: ${reason}`)
+    }
   }
 
   /** Certificates are handed out only when something is served with them. */
@@ -273,14 +281,16 @@ const NOTHING: RoutingConfig = {
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { scheme, host, port, pathPrefix, weight, zone, instance, terminating = false } = endpoint
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const { key, scheme, host, port, pathPrefix, weight, zone, instance, terminating = false } = endpoint
+  const text = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  // Where the key says the same, as it does for servers in files, it need not be kept twice.
+  const url = text === key ? key : text
   return {
-    url: `${scheme}://${authority}`,
+    url,
     tls: scheme === 'https',
     address,
     port,
-    authority,
+    authority: url.slice(scheme.length + '://'.length),
     pathPrefix,
     weight,
     ...(instance === undefined ? {} : { instance }),

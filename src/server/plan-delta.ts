@@ -91,8 +91,9 @@ function serviceDelta(
   before: ServicePlan | undefined,
   { endpoints, ...settings }: ServicePlan,
 ): ServiceDelta | undefined {
-  const changed = changes(before?.endpoints ?? NO_ENDPOINTS, endpoints)
-  const same = changed.size === 0 && before !== undefined && sameSettings(before, settings)
+  if (before === undefined) return { ...settings, endpoints }
+  const changed = changes(before.endpoints, endpoints)
+  const same = changed.size === 0 && sameSettings(before, settings)
   return same ? undefined : { ...settings, endpoints: changed }
 }
 

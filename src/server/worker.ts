@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { compactDelta } from './compact-delta.ts'
 import { DataPlaneThread } from './data-plane-thread.ts'
 import { SharedSlots } from './shared-slots.ts'
 import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts'
@@ -34,7 +35,7 @@ port.on('message', (message: ToWorker) => {
  * event loop, so the answer waits for the turn in which connections had theirs.
  */
 async function apply({ delta, whole }: Extract<ToWorker, { type: 'apply' }>): Promise<void> {
-  await thread.apply(delta, whole)
+  await thread.apply(compactDelta(delta), whole)
   await nextTurn()
 }
 

@@ -86,7 +86,7 @@ test('what is asked: the path, the host and the fields that are configured, on a
 test('another port than that of the endpoint', async () => {
   await using upstream = await RawUpstream.start()
   const result = await probeHttp(
-    target(await refusingPort()),
+    target(refusingPort()),
     { ...QUESTION, port: upstream.port },
     AbortSignal.timeout(10_000),
   )
@@ -141,7 +141,7 @@ test('a probe that hangs has failed: the endpoint does not accept', async () => 
 })
 
 test('nobody there', async () => {
-  assert.deepEqual(await probe(await refusingPort()), {
+  assert.deepEqual(await probe(refusingPort()), {
     passed: false,
     found: 'probe was refused a connection',
   })

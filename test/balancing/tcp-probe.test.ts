@@ -62,7 +62,7 @@ for (const [name, script, question, result] of CASES) {
 }
 
 test('TCP probe: nobody there', async () => {
-  assert.equal((await probe(await refusingPort())).found, 'probe was refused a connection')
+  assert.equal((await probe(refusingPort())).found, 'probe was refused a connection')
 })
 
 test('TCP probe: one that hangs has failed', async () => {

@@ -73,7 +73,7 @@ for (const [args, env, err] of ANSWERS) {
 }
 
 test('nobody there: exit code 2', async () => {
-  const port = await refusingPort()
+  const port = refusingPort()
   const { code, err } = await runGiven(['drain', 'all', 'x', `--api.address=127.0.0.1:${port}`], ENV)
   assert.equal(code, 2)
   assert.match(err, /could not be asked \(ECONNREFUSED\)\n {2}→ is Tidegate running/)

@@ -181,3 +181,40 @@ test('a loop waits for what is still to come', async () => {
   })
   assert.equal(Buffer.concat(await Array.fromAsync(body)).toString(), 'ab')
 })
+
+test('a short body as text is taken as text', () => {
+  const body = Body.ofText('a\xffb')
+  assert.equal(body.length, 3)
+  assert.equal(body.buffered, 3)
+  assert.ok(body.complete && !body.done)
+  assert.equal(body.takeText(), 'a\xffb')
+  assert.ok(body.done)
+  assert.equal(body.takeText(), undefined)
+  assert.equal(body.take(), undefined)
+})
+
+test('a short body as text is taken as bytes by whoever wants bytes', async () => {
+  const body = Body.ofText('a\xffb')
+  assert.deepEqual(body.take(), Buffer.from([0x61, 0xff, 0x62]))
+  assert.ok(body.done)
+  assert.equal(body.takeText(), undefined)
+  assert.equal(Buffer.concat(await Array.fromAsync(Body.ofText('xyz'))).toString(), 'xyz')
+})
+
+test('a short body as text that is kept can be sent again', () => {
+  const body = Body.ofText('again')
+  body.keep(10)
+  assert.ok(body.rewind(), 'before anything was taken')
+  assert.equal(body.takeText(), undefined, 'only bytes are kept')
+  assert.equal(drained(body), 'again')
+  assert.ok(body.rewind())
+  assert.equal(drained(body), 'again')
+})
+
+test('a short body as text that is cancelled is gone', () => {
+  const body = Body.ofText('gone')
+  body.cancel()
+  assert.equal(body.takeText(), undefined)
+  assert.equal(body.take(), undefined)
+  assert.equal(body.buffered, 0)
+})

@@ -56,7 +56,7 @@ for (const [name, script, report] of FAULTS) {
 
 test('an endpoint that refuses connections is reported, though the client is answered by another', async () => {
   await using upstream = await RawUpstream.start()
-  const refusing = await refusingPort()
+  const refusing = refusingPort()
   await using engine = await startEngine({
     routers: { all: {} },
     services: {

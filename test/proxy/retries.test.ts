@@ -267,19 +267,17 @@ function partsOf(ports: readonly number[], transport: Partial<Transport>): Parts
   const deadlines = new Deadlines()
   // In the order in which they are given: what picks them is the least tried, first one first.
   const balancer = new LoadBalancer<Endpoint>({ pick: (candidates) => candidates[0]! })
-  const endpoints = ports.map(
-    (port, i) =>
-      new Endpoint(
-        String(i),
-        endpointPlan({ port }),
-        { ...DEFAULT_TRANSPORT, ...transport },
-        deadlines,
-        () => {},
-      ),
-  )
+  const owner = {
+    transport: { ...DEFAULT_TRANSPORT, ...transport },
+    deadlines,
+    maxConnections: 1_000,
+    drained: () => {},
+    freed: () => {},
+  }
+  const endpoints = ports.map((port, i) => new Endpoint(String(i), endpointPlan({ port }), owner))
   for (const endpoint of endpoints) balancer.set(endpoint)
   balancer.refresh()
-  const queue = new WaitQueue(deadlines, () => balancer.hasRoom)
+  const queue = new WaitQueue(deadlines, balancer)
   const target: ForwardTarget = {
     balancer,
     passHostHeader: true,
@@ -335,7 +333,7 @@ test('no request waits for longer than one dial time-out and one more attempt', 
 test('behind a black hole an endpoint that refuses costs nothing: a third one is tried', async () => {
   await using hole = await BlackHole.open()
   await using upstream = await RawUpstream.start(echo)
-  using parts = partsOf([hole.port, await refusingPort(), upstream.port], { dialTimeout: 300 })
+  using parts = partsOf([hole.port, refusingPort(), upstream.port], { dialTimeout: 300 })
   assert.equal((await parts.answer(requestOf('GET'))).status, 200)
 })
 

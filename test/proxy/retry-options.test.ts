@@ -99,7 +99,7 @@ test('per-try time-out: an endpoint that stops reading a long body has no more t
 
 test('no further attempts', async () => {
   await using well = await RawUpstream.start(echo)
-  await using engine = await engineOf([await refusingPort(), well.port], { attempts: 0 })
+  await using engine = await engineOf([refusingPort(), well.port], { attempts: 0 })
   await using client = await engine.connect()
   assert.match((await client.write(GET).readMessage()).head, /^HTTP\/1\.1 502 /)
   assert.equal(well.connections.length, 0)
@@ -107,7 +107,7 @@ test('no further attempts', async () => {
 
 test('as many further attempts as are configured', async () => {
   await using well = await RawUpstream.start(echo)
-  const refusing = await Promise.all([1, 2, 3, 4].map(() => refusingPort()))
+  const refusing = [1, 2, 3, 4].map(() => refusingPort())
   for (const [attempts, status] of [
     [3, 502],
     [4, 200],

@@ -9,7 +9,8 @@ import { Deadlines } from '../../src/proxy/deadlines.ts'
 import { forward } from '../../src/proxy/forward.ts'
 import { HeaderList } from '../../src/proxy/header-list.ts'
 import { Request } from '../../src/proxy/request.ts'
-import type { FailureKind, UpstreamConnection } from '../../src/proxy/upstream/connection.ts'
+import type { UpstreamConnection } from '../../src/proxy/upstream/connection.ts'
+import type { FailureKind } from '../../src/proxy/upstream/exchange.ts'
 import { Endpoint } from '../../src/proxy/upstream/endpoint.ts'
 import { DEFAULT_TRANSPORT } from '../../src/proxy/upstream/transport.ts'
 import { WaitQueue } from '../../src/proxy/wait-queue.ts'
@@ -78,18 +79,19 @@ class Failing implements Disposable {
   readonly tried: string[] = []
   readonly reported: FailedBy[] = []
   readonly #deadlines = new Deadlines()
+  readonly #owner = {
+    transport: DEFAULT_TRANSPORT,
+    deadlines: this.#deadlines,
+    maxConnections: 1_000,
+    drained: () => {},
+    freed: () => {},
+  }
   readonly #balancer = new LoadBalancer<Endpoint>({ pick: (candidates) => candidates[0]! })
   readonly #budget = new RetryBudget()
 
   constructor(kind: FailureKind) {
     for (const key of ['a', 'b', 'c', 'd']) {
-      const endpoint = new Endpoint(
-        key,
-        endpointPlan({ port: 1 }),
-        DEFAULT_TRANSPORT,
-        this.#deadlines,
-        () => {},
-      )
+      const endpoint = new Endpoint(key, endpointPlan({ port: 1 }), this.#owner)
       endpoint.acquire = () => {
         this.tried.push(key)
         const failing: Pick<UpstreamConnection, 'send'> = {
@@ -115,7 +117,7 @@ class Failing implements Disposable {
       balancer: this.#balancer,
       passHostHeader: true,
       budget: this.#budget,
-      queue: new WaitQueue(this.#deadlines, () => true),
+      queue: new WaitQueue(this.#deadlines, this.#balancer),
       retry: DEFAULT_RETRY,
       outcomes: { failed: (_, by) => void this.reported.push(by), succeeded: () => {} },
       deadlines: this.#deadlines,

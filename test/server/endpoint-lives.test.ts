@@ -85,7 +85,7 @@ test('panic: when no endpoint is well, those that answer are better than none', 
 
 test('a TCP check', async () => {
   await using one = await Instance.start('one')
-  const gone = await refusingPort()
+  const gone = refusingPort()
   const healthCheck = { mode: 'tcp', interval: '100ms', fall: 1 }
   await using it = await FileApp.start({ routes: routesTo([one.port, gone], { healthCheck }) })
   await it.untilState(one.port, 'ready: probe connected')

@@ -4,7 +4,22 @@ import type { Deadlines } from '../deadlines.ts'
 import type { Transport } from './transport.ts'
 import { UpstreamConnection } from './connection.ts'
 
-/** One endpoint of a service as one worker sees it: its connections and what is on its way to it. */
+/** The service that endpoints belong to: what they all have in common is kept there, once. */
+export interface EndpointOwner {
+  readonly transport: Transport
+  readonly deadlines: Deadlines
+  /** Requests and tunnels that may be on their way to each endpoint at once, and so connections that may be open. */
+  readonly maxConnections: number
+  /** Nothing is in flight any more while the endpoint drains. */
+  drained(endpoint: Endpoint): void
+  /** An exchange is over. */
+  freed(): void
+}
+
+/**
+ * One endpoint of a service as one worker sees it: its connections and what is on its way to it. Most endpoints of a
+ * large plan are idle most of the time, so what only connections need is made with the first one.
+ */
 export class Endpoint implements Balanced {
   readonly key: string
   plan: EndpointPlan
@@ -15,33 +30,17 @@ export class Endpoint implements Balanced {
   inFlight = 0
   /** It has failed lately, here or in another worker, so that its next success is news. */
   suspect = false
-  /** Requests and tunnels that may be on their way at once, and so connections that may be open. */
-  maxConnections = Number.POSITIVE_INFINITY
-  readonly transport: Transport
-  readonly deadlines: Deadlines
+  readonly #owner: EndpointOwner
   /** Last in, first out: what was used last is least likely to have been closed by the peer. */
-  readonly #idle: UpstreamConnection[] = []
-  readonly #open = new Set<UpstreamConnection>()
-  readonly #drained: (endpoint: Endpoint) => void
-  readonly #freed: () => void
+  #idle: UpstreamConnection[] | undefined = undefined
+  #open: Set<UpstreamConnection> | undefined = undefined
 
-  /** `drained` is called whenever nothing is in flight any more while the endpoint drains, `freed` when an exchange is over. */
-  constructor(
-    key: string,
-    plan: EndpointPlan,
-    transport: Transport,
-    deadlines: Deadlines,
-    drained: (endpoint: Endpoint) => void,
-    freed: () => void = () => {},
-  ) {
+  constructor(key: string, plan: EndpointPlan, owner: EndpointOwner) {
     this.key = key
     this.plan = plan
     this.weight = plan.weight
     this.hashName = plan.url
-    this.transport = transport
-    this.deadlines = deadlines
-    this.#drained = drained
-    this.#freed = freed
+    this.#owner = owner
   }
 
   get draining(): boolean {
@@ -49,12 +48,20 @@ export class Endpoint implements Balanced {
   }
 
   get full(): boolean {
-    return this.inFlight >= this.maxConnections
+    return this.inFlight >= this.#owner.maxConnections
+  }
+
+  get transport(): Transport {
+    return this.#owner.transport
+  }
+
+  get deadlines(): Deadlines {
+    return this.#owner.deadlines
   }
 
   /** Connections open to it, idle ones included. */
   get connections(): number {
-    return this.#open.size
+    return this.#open?.size ?? 0
   }
 
   /**
@@ -63,10 +70,11 @@ export class Endpoint implements Balanced {
    */
   acquire(fresh: boolean): UpstreamConnection {
     this.inFlight++
-    const idle = fresh ? undefined : this.#idle.pop()
+    const idle = fresh ? undefined : this.#idle?.pop()
     if (idle) return idle
-    if (this.#open.size >= this.maxConnections) this.#idle.shift()?.close()
+    if (this.connections >= this.#owner.maxConnections) this.#idle?.shift()?.close()
     const connection = new UpstreamConnection(this)
+    this.#open ??= new Set()
     this.#open.add(connection)
     return connection
   }
@@ -75,14 +83,14 @@ export class Endpoint implements Balanced {
   update(plan: EndpointPlan): void {
     this.plan = plan
     if (!this.draining) return
-    for (const connection of this.#idle.splice(0)) connection.close()
-    if (this.inFlight === 0) this.#drained(this)
+    for (const connection of this.#idle?.splice(0) ?? []) connection.close()
+    if (this.inFlight === 0) this.#owner.drained(this)
   }
 
   /** Ends everything that is still going on with it. */
   close(): void {
-    for (const connection of this.#open) connection.close()
-    this.#idle.length = 0
+    for (const connection of this.#open ?? []) connection.close()
+    this.#idle = undefined
   }
 
   // ---- for its connections ----------------------------------------------------------------------------------
@@ -90,12 +98,13 @@ export class Endpoint implements Balanced {
   /** An exchange is over, however it went. */
   exchangeEnded(): void {
     this.inFlight--
-    this.#freed()
-    if (this.inFlight === 0 && this.draining) this.#drained(this)
+    this.#owner.freed()
+    if (this.inFlight === 0 && this.draining) this.#owner.drained(this)
   }
 
   /** True when the connection is kept for the next request. */
   keep(connection: UpstreamConnection): boolean {
+    this.#idle ??= []
     if (this.draining || this.#idle.length >= this.transport.maxIdleConnections) return false
     this.#idle.push(connection)
     return true
@@ -103,8 +112,8 @@ export class Endpoint implements Balanced {
 
   /** The connection is of no more use. */
   forget(connection: UpstreamConnection): void {
-    this.#open.delete(connection)
-    const at = this.#idle.lastIndexOf(connection)
-    if (at >= 0) this.#idle.splice(at, 1)
+    this.#open?.delete(connection)
+    const at = this.#idle?.lastIndexOf(connection) ?? -1
+    if (at >= 0) this.#idle?.splice(at, 1)
   }
 }

@@ -9,6 +9,7 @@ import type { Deadlines, Timed } from '../../proxy/deadlines.ts'
 import { forward } from '../../proxy/forward.ts'
 import type { ForwardTarget } from '../../proxy/forward.ts'
 import { Endpoint } from '../../proxy/upstream/endpoint.ts'
+import type { EndpointOwner } from '../../proxy/upstream/endpoint.ts'
 import { DEFAULT_TRANSPORT } from '../../proxy/upstream/transport.ts'
 import { WaitQueue } from '../../proxy/wait-queue.ts'
 import type { EndpointPlan, ServiceDelta, ServiceLimits } from '../plan.ts'
@@ -33,27 +34,29 @@ export interface ServiceTools {
   readonly drained: (service: string, endpoint: string) => void
 }
 
+/** A whole number, so that ten thousand services need no box for it. */
+const UNLIMITED = 2 ** 30
+
 /** Spreads requests over endpoints. It lives as long as the plan holds it; its counters survive every change. */
-export class LoadBalancedService implements Service, Timed {
+export class LoadBalancedService implements Service, EndpointOwner, Timed {
   readonly handle: Next
+  readonly transport = DEFAULT_TRANSPORT
+  maxConnections = UNLIMITED
   /** The next step of a slow start. */
   deadline = NEVER
   readonly #name: string
   readonly #tools: ServiceTools
   readonly #balancer: LoadBalancer<Endpoint>
   readonly #queue: WaitQueue
-  /** An endpoint may be free again. */
-  readonly #freed = (): void => this.#queue.wake()
   #strategy: string
   #target: ForwardTarget
-  #maxConnections = Number.POSITIVE_INFINITY
 
   constructor(name: string, { strategy, passHostHeader }: ServiceDelta, tools: ServiceTools) {
     this.#name = name
     this.#tools = tools
     const { deadlines, retries: allowed, workers } = tools
     const balancer = new LoadBalancer<Endpoint>(tools.strategy(strategy), tools.zone)
-    const queue = new WaitQueue(tools.deadlines, () => balancer.hasRoom)
+    const queue = new WaitQueue(tools.deadlines, balancer)
     this.#strategy = strategy
     this.#balancer = balancer
     this.#queue = queue
@@ -69,6 +72,10 @@ export class LoadBalancedService implements Service, Timed {
     this.handle = (request) => forward(request, this.#target)
   }
 
+  get deadlines(): Deadlines {
+    return this.#tools.deadlines
+  }
+
   get endpoints(): ReadonlyMap<string, Endpoint> {
     return this.#balancer.endpoints
   }
@@ -80,10 +87,21 @@ export class LoadBalancedService implements Service, Timed {
       this.#strategy = strategy
       this.#balancer.useStrategy(this.#tools.strategy(strategy))
     }
-    this.#target = { ...this.#target, passHostHeader, retry: this.#tools.retries ? retry : NO_RETRY }
+    const allowed = this.#tools.retries ? retry : NO_RETRY
+    if (this.#target.passHostHeader !== passHostHeader || this.#target.retry !== allowed)
+      this.#target = { ...this.#target, passHostHeader, retry: allowed }
     this.#setLimits(limits)
     this.#balancer.configure(delta)
     this.#setEndpoints(endpoints)
+  }
+
+  drained({ key }: Endpoint): void {
+    this.#tools.drained(this.#name, key)
+  }
+
+  /** An endpoint may be free again. */
+  freed(): void {
+    this.#queue.wake()
   }
 
   close(): void {
@@ -96,12 +114,11 @@ export class LoadBalancedService implements Service, Timed {
   }
 
   #setLimits(limits: ServiceLimits | undefined): void {
-    this.#maxConnections = limits ? this.#shareOf(limits.maxConnections) : Number.POSITIVE_INFINITY
+    this.maxConnections = limits ? this.#shareOf(limits.maxConnections) : UNLIMITED
     if (limits) {
       const { maxQueue, queueTimeout } = limits
       this.#queue.limits = { maxQueue: this.#shareOf(maxQueue), queueTimeout }
     }
-    for (const endpoint of this.endpoints.values()) endpoint.maxConnections = this.#maxConnections
   }
 
   #setEndpoints(changes: ReadonlyMap<string, EndpointPlan | null>): void {
@@ -115,7 +132,7 @@ export class LoadBalancedService implements Service, Timed {
       else this.#addEndpoint(key, plan)
     }
     this.#refresh()
-    this.#freed()
+    this.freed()
     // Only now: what is still on its way to them may be sent again, and must find those that are left.
     for (const endpoint of gone) endpoint.close()
   }
@@ -135,12 +152,9 @@ export class LoadBalancedService implements Service, Timed {
   }
 
   #addEndpoint(key: string, plan: EndpointPlan): void {
-    const { deadlines, drained } = this.#tools
-    const onDrained = (): void => drained(this.#name, key)
-    const endpoint = new Endpoint(key, plan, DEFAULT_TRANSPORT, deadlines, onDrained, this.#freed)
-    endpoint.maxConnections = this.#maxConnections
+    const endpoint = new Endpoint(key, plan, this)
     this.#balancer.set(endpoint)
-    if (endpoint.draining) onDrained()
+    if (endpoint.draining) this.drained(endpoint)
   }
 
   /** This worker's part of what is limited for all; at least one, or a service would be served by some workers only. */
