@@ -78,14 +78,17 @@ export function newLife(
     probes: check ? unprobed(check) : TRUSTED,
     failures: NO_FAILURES,
     warmingSince: undefined,
-    news: 'discovered',
+    news: DISCOVERED,
     situation: NEW,
     since,
     held: undefined,
   }
 }
 
+const DISCOVERED = 'discovered'
 const NEW: Situation = { state: 'gone', reason: 'new' }
+/** Of most endpoints, and so one for all of them. */
+const READY: Situation = { state: 'ready', reason: DISCOVERED }
 
 /** The state that follows from everything that is known. What weighs more comes first. */
 export function situationOf(life: Life, { slowStart }: LifeSettings, now: number): Situation {
@@ -101,6 +104,7 @@ export function situationOf(life: Life, { slowStart }: LifeSettings, now: number
   }
   if (!probes.up) return { state: 'unhealthy', reason: probes.last === '' ? 'not probed yet' : probes.last }
   const warming = warmingSince !== undefined && now < warmingSince + slowStart
+  if (!warming && news === DISCOVERED) return READY
   return { state: warming ? 'warming' : 'ready', reason: news }
 }
 
