@@ -7,14 +7,17 @@ import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
 import type { StaticConfig } from './config/static.ts'
 import { discover } from './discover.ts'
+import { systemClock } from './discovery/clock.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { tagSourceOptions } from './discovery/options.ts'
 import type { TagSourceOptions } from './discovery/options.ts'
+import { PictureStore } from './discovery/picture-store.ts'
 import { Preparation } from './discovery/preparation.ts'
 import type { RoutingConfig } from './discovery/routing-config.ts'
 import { SourceBuilder } from './discovery/source-builder.ts'
 import type { TaggedProvider } from './discovery/source-builder.ts'
 import type { RoutingContext } from './discovery/source.ts'
+import type { StoredPicture } from './discovery/stored-picture.ts'
 import { Watcher } from './discovery/watcher.ts'
 import { fields } from './config/fields.ts'
 import type { MiddlewareDefinition } from './middleware.ts'
@@ -112,7 +115,8 @@ export async function startApp({
   const settings = workerSettings(config, hostname())
   const heap = hosting === 'workers' ? new HeapKeeper() : undefined
   const host = openHost(hosting, config, settings, hostEvents)
-  const discovery = new Discovery(openWatchers(config, providers, log))
+  const watchers = openWatchers(config, providers, log)
+  const discovery = new Discovery(watchers, { store: openStore(config, watchers, log) })
   const context = await routingContext(config)
   const controlPlane = new ControlPlane({
     discovery,
@@ -170,6 +174,7 @@ class RunningApp implements App {
 
   /** Entry points open only once there is something to route to: a new process must not answer 404 for a moment. */
   async start(): Promise<void> {
+    await this.#discovery.restore()
     this.#discovery.start(() => this.#controlPlane.schedule())
     const complete = await this.#discovery.ready(FIRST_PICTURES_MS)
     if (!complete) this.#log.warn('not all providers have answered yet; serving what is known')
@@ -316,15 +321,28 @@ function openAccessLog({ accessLog }: StaticConfig, log: Logger): LineWriter | u
 
 function openWatchers(config: StaticConfig, definitions: ProviderDefinitions, log: Logger): Watcher[] {
   const { sources, providersThrottleDuration } = config.providers
+  const { proofs } = config.experiments
   return [...sources].map(([name, options]) => {
     const definition = definitions.get(name)!
     return new Watcher({
       name,
       throttle: providersThrottleDuration,
+      trusted: definition.trusted ?? false,
+      proofs,
       log,
       create: (tools) => definition.create(options as never, tools),
     })
   })
+}
+
+function openStore(
+  { providers: { snapshot } }: StaticConfig,
+  watchers: readonly Watcher[],
+  log: Logger,
+): PictureStore | undefined {
+  if (!snapshot) return undefined
+  const picture = (): StoredPicture => new Map(watchers.map(({ name, stored }) => [name, stored]))
+  return new PictureStore({ ...snapshot, picture, log, clock: systemClock })
 }
 
 function taggedProviders(config: StaticConfig, definitions: ProviderDefinitions): TaggedProvider[] {

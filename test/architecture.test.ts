@@ -107,6 +107,10 @@ for (const [folder, mayImport, because] of PLUGINS) {
 
 /** Where each package lives. A package that is used all over can never be replaced. */
 const HOMES: Readonly<Record<string, RegExp>> = {
+  '@aws-sdk/client-auto-scaling': /^providers\/ec2\//,
+  '@aws-sdk/client-ec2': /^providers\/aws\//,
+  '@aws-sdk/client-ecs': /^providers\/ecs\//,
+  '@aws-sdk/client-sts': /^providers\/aws\//,
   bcryptjs: /^src\/server\//,
   commander: /^src\/cli\//,
   consul: /^providers\/consul\//,

@@ -4,7 +4,7 @@ import { openConnection, unusedTls } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { Datacenter } from './datacenter.ts'
 import type { ConsulCatalogOptions } from './options.ts'
-import { UpdateQueue } from './update-queue.ts'
+import { UpdateQueue } from '../parts/update-queue.ts'
 
 /** Yields the snapshots of all datacenters that are to be read, as they change. */
 export async function* watchCatalog(

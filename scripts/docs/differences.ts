@@ -15,6 +15,30 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'An instance that has gone gets requests until the next read; following costs the agent two open queries for each datacenter.',
   },
   {
+    what: 'Tasks of ECS that a list or a page of descriptions does not show',
+    traefik: 'gone from the configuration at once',
+    tidegate: 'described once more; they leave when ECS says that they stop or are gone',
+    why: 'A failed page is no proof. A task that is told to stop is seen as such in its description, and drains.',
+  },
+  {
+    what: 'Unhealthy tasks of ECS in `bridge` and `host` mode',
+    traefik: 'served, unless `healthyTasksOnly` is set',
+    tidegate: 'drain, as with `awsvpc`',
+    why: 'How a task is connected says nothing about whether it can serve.',
+  },
+  {
+    what: 'Labels of Traefik v1 on instances',
+    traefik: 'ignored in silence',
+    tidegate: 'read in their meaning of today where no labels of today define routing, and listed',
+    why: 'Services that run are not edited on the day on which the router is exchanged.',
+  },
+  {
+    what: 'ECS Anywhere (`ecsAnywhere`)',
+    traefik: 'addresses come from Systems Manager',
+    tidegate: 'such tasks are left out, and listed as a problem',
+    why: 'AWS does not list addresses of such machines with their tasks; until they are asked for elsewhere, silence would be worse.',
+  },
+  {
     what: '`providersThrottleDuration`',
     traefik: '2 s, for every change',
     tidegate: '100 ms, for additions alone; removals and drains are served at once',

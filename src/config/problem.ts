@@ -53,8 +53,12 @@ export const PROBLEM_CODES = {
   E402: 'source denied access',
   E403: 'source has no leader',
   E404: 'answer is not sound',
+  E405: 'removal of most instances is held back',
+  E406: 'absence is not proved',
+  E407: 'served from the snapshot on disk',
   E501: 'address cannot be listened on',
   E502: 'worker failed',
+  E503: 'snapshot on disk cannot be used',
 } as const
 
 export type ProblemCode = keyof typeof PROBLEM_CODES

@@ -45,13 +45,13 @@ export function completeStatic(
   completion.checkProviders()
   const api = completion.api(entryPoints)
   completion.checkNoEffect()
-  const { providersThrottleDuration, precedence } = options.providers
+  const { providersThrottleDuration, precedence, snapshot } = options.providers
   const sources = configuredSources(options.providers, providers)
   const config: StaticConfig = {
     ...options,
     api,
     entryPoints,
-    providers: { providersThrottleDuration, precedence, sources },
+    providers: { providersThrottleDuration, precedence, snapshot, sources },
     workers: options.workers ?? cpus,
   }
   return { config, problems: completion.problems }
@@ -154,7 +154,7 @@ class Completion {
   }
 
   checkProviders(): void {
-    const { providersThrottleDuration: _, precedence, ...known } = this.#options.providers
+    const { providersThrottleDuration: _, precedence, snapshot: __, ...known } = this.#options.providers
     const names = Object.keys(known)
     precedence.forEach((name, i) => {
       if (names.some((one) => one.toLowerCase() === name.toLowerCase())) return

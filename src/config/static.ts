@@ -22,6 +22,8 @@ export interface StaticConfig extends Omit<StaticOptions, 'api' | 'entryPoints' 
     readonly providersThrottleDuration: number
     /** Names of providers; of two definitions that conflict, the one of the earlier provider wins. */
     readonly precedence: readonly string[]
+    /** Where the last good picture is kept for the next start; undefined: nowhere. */
+    readonly snapshot: { readonly path: string; readonly maxAge: number } | undefined
     /** Options of the configured providers by their name in configuration, validated by their own shapes. */
     readonly sources: ReadonlyMap<string, Readonly<Record<string, unknown>>>
   }
@@ -75,6 +77,9 @@ function staticOptions(field: Fields) {
         {
           retries: field.boolean('Sends failed requests again where that is safe.').default(true),
           draining: field.boolean('Lets requests of endpoints that leave finish.').default(true),
+          proofs: field
+            .boolean('Keeps instances that a source no longer shows until their absence is proved.')
+            .default(true),
         },
       )
       .prefault({}),
@@ -119,6 +124,17 @@ function providersSection(field: Fields, providers: ProviderShapes) {
           field.string('Name of a provider.'),
         )
         .default([]),
+      snapshot: field
+        .section(
+          'Keeps on disk what all sources but files were last known to show, so that a start while they are down serves at once. Secrets are left out.',
+          {
+            path: field.file('The file; it is readable by its owner alone, and replaced as a whole.'),
+            maxAge: field
+              .duration('What its source vouched for longer ago is not served.', { min: 60_000 })
+              .prefault('24h'),
+          },
+        )
+        .optional(),
       ...(Object.fromEntries([...pending, ...known]) as Readonly<Record<never, z.ZodType>>),
     })
     .prefault({})

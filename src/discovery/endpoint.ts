@@ -49,7 +49,7 @@ export function endpointOf(instance: Instance, words: ServerWords): MadeEndpoint
   if ('code' in target) return { endpoint: undefined, problems: [...problems, target] }
   problems.push(...target.notes)
   const { scheme, host, port, pathPrefix } = target
-  const { zone, terminating } = instance
+  const { zone, terminating, unproven } = instance
   const endpoint = {
     key: `${isIP(host) === 6 ? `[${host}]` : host}:${port}#${instance.id}`,
     scheme,
@@ -60,6 +60,7 @@ export function endpointOf(instance: Instance, words: ServerWords): MadeEndpoint
     ...(zone === undefined ? {} : { zone }),
     instance: instanceLabel(instance),
     ...(terminating === true ? { terminating } : {}),
+    ...(unproven === true ? { unproven } : {}),
   }
   return { endpoint, problems }
 }

@@ -31,6 +31,8 @@ export interface Endpoint {
   readonly instance?: string
   /** It drains: nothing new is sent to it. */
   readonly terminating?: boolean
+  /** Its source does not show it, but has not proved that it is gone: it serves while connections to it succeed. */
+  readonly unproven?: true
 }
 
 /** The merged, validated and linked configuration of all sources, by full name (`name@provider`). */

@@ -152,6 +152,11 @@ export class Wire {
     return handle !== null && (handle.getpeername === undefined || handle.getpeername({}) === 0)
   }
 
+  /** It is not read, so that a reset goes unnoticed (libuv watches for reading or for nothing). */
+  get deaf(): boolean {
+    return this.#paused
+  }
+
   pause(): void {
     this.#paused = true
     this.socket.pause()

@@ -6,7 +6,9 @@ import { refusedIp } from '../discovery/address.ts'
 import { certificateDefinitions } from '../discovery/certificate-definitions.ts'
 import type { CertificateDefinitions } from '../discovery/certificate-definitions.ts'
 import type { Discovery } from '../discovery/discovery.ts'
+import { FailingEndpoints } from '../discovery/failing-endpoints.ts'
 import { NameResolver } from '../discovery/name-resolver.ts'
+import type { Lookup } from '../discovery/name-resolver.ts'
 import type { Preparation } from '../discovery/preparation.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
 import type { Endpoint, RoutingConfig } from '../discovery/routing-config.ts'
@@ -42,6 +44,8 @@ export interface ControlPlaneOptions {
   readonly tlsEntryPoints?: readonly string[]
   /** A change has been worked in, and handed to all workers. */
   readonly applied?: () => void
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup
 }
 
 /**
@@ -53,8 +57,11 @@ export class ControlPlane {
   readonly #resolver: NameResolver
   readonly #lives: EndpointLives
   readonly #membership: MembershipReporter
+  readonly #failing = new FailingEndpoints()
   readonly #certificates: CertificateStore
   readonly #memories: SharedMemories
+  /** Host names of instances that lead to an address where none may be, and why that is so. */
+  #refusedNames = new Map<string, string>()
   #certificateDefinitions: CertificateDefinitions = { definitions: [], problems: [] }
   /** As resolved, before middlewares were prepared: what the next resolution falls back on. */
   #resolved: RoutingConfig = NOTHING
@@ -67,7 +74,7 @@ export class ControlPlane {
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options
-    this.#resolver = new NameResolver(() => this.schedule())
+    this.#resolver = new NameResolver(() => this.schedule(), options.lookup)
     this.#certificates = new CertificateStore(() => this.schedule())
     this.#memories = new SharedMemories(options.context.middlewares, options.workers)
     this.#lives = new EndpointLives({
@@ -76,6 +83,7 @@ export class ControlPlane {
       nextVersion: () => this.#plan.version + 1,
       changed: (transitions) => this.#publish(transitions),
       watch: (endpoints) => options.host.watch(endpoints),
+      unanswered: (service, endpoint, failing) => this.connectionsFail(service, endpoint, failing),
     })
     this.#membership = new MembershipReporter(options.log)
   }
@@ -101,6 +109,7 @@ export class ControlPlane {
       ...sources.problems,
       ...discovery.problems,
       ...this.#unresolvedNames(),
+      ...this.#misleadingNames(),
       ...this.#routing.problems,
       ...certificates,
     ]
@@ -165,6 +174,16 @@ export class ControlPlane {
     return this.#lives.undrain(service, endpoint)
   }
 
+  /**
+   * Connections to an endpoint fail time and again (refused, reset, timed out; not: answers with 5xx), or succeed
+   * again. An endpoint whose absence its source has not proved is let go then.
+   */
+  connectionsFail(service: string, endpoint: string, failing: boolean): void {
+    if (this.#closed) return
+    this.#failing.report(service, endpoint, failing)
+    if (failing && this.#isInDoubt(service, endpoint)) this.schedule()
+  }
+
   /** The worker of this slot has died: what it held is let go, and a drain may have waited for it. */
   workerDied(slot: number): void {
     this.#memories.release(slot)
@@ -183,28 +202,52 @@ export class ControlPlane {
   #wanted(): Map<string, LivingService> {
     const hosts = new Set<string>()
     const wanted = new Map<string, LivingService>()
+    this.#refusedNames = new Map()
     for (const [name, { endpoints, config }] of this.#routing.services) {
       const addressed = endpoints.flatMap((endpoint) => {
         hosts.add(endpoint.host)
-        return this.#addressed(endpoint)
+        return this.#addressed(name, endpoint)
       })
       const settings = lifeSettingsOf(config)
       wanted.set(name, { settings, check: healthCheckOf(config), endpoints: new Map(addressed) })
     }
     this.#resolver.keepOnly(hosts)
+    this.#failing.keepOnly(wanted)
     return wanted
   }
 
+  #isInDoubt(service: string, key: string): boolean {
+    const { endpoints = [] } = this.#routing.services.get(service) ?? {}
+    return endpoints.some((endpoint) => endpoint.unproven === true && key.startsWith(endpoint.key))
+  }
+
   /** A host name with several addresses is several endpoints. */
-  #addressed(endpoint: Endpoint): (readonly [string, WantedEndpoint])[] {
+  #addressed(service: string, endpoint: Endpoint): (readonly [string, WantedEndpoint])[] {
     const addresses = this.#resolver.addresses(endpoint.host)
     // A name must not lead where an address may not: to this machine's own metadata service, for one.
-    const allowed =
-      endpoint.instance === undefined ? addresses : addresses.filter((address) => !refusedIp(address))
+    const allowed = addresses.filter((address) => this.#mayServe(endpoint, address))
     return allowed.map((address) => {
       const key = address === endpoint.host ? endpoint.key : `${endpoint.key}|${address}`
-      return [key, toWanted(endpoint, address)] as const
+      const wanted = toWanted(endpoint, address)
+      const letGo = this.#failing.isLetGo(service, key, endpoint)
+      return [key, letGo ? { ...wanted, terminating: true } : wanted] as const
     })
+  }
+
+  #mayServe({ instance, host }: Endpoint, address: string): boolean {
+    const refused = instance === undefined ? undefined : refusedIp(address)
+    if (refused !== undefined) this.#refusedNames.set(host, `${address}, which ${refused}`)
+    return refused === undefined
+  }
+
+  #misleadingNames(): Problem[] {
+    return [...this.#refusedNames].map(([host, where]) => ({
+      code: 'E304',
+      severity: 'error',
+      origin: { source: 'DNS', key: host },
+      message: `the host name ${host} of an instance stands for ${where}; nothing is sent there`,
+      remedy: 'register the address at which the service can be reached',
+    }))
   }
 
   #unresolvedNames(): Problem[] {

@@ -128,7 +128,7 @@ export function consulSource(fragments: readonly Fragment[], options?: Partial<T
   }
 }
 
-const TAG_OPTIONS: TagSourceOptions = {
+export const TAG_OPTIONS: TagSourceOptions = {
   exposedByDefault: true,
   constraints: '',
   prefix: ['tidegate', 'traefik'],

@@ -12,9 +12,11 @@ export interface OriginOptions {
   readonly ledger?: Ledger
   /** Default: any free port. */
   readonly port?: number
+  /** One of 127.0.0.0/8; default 127.0.0.1. */
+  readonly address?: string
 }
 
-/** An HTTP service on 127.0.0.1 that answers at once; to be disposed of. */
+/** An HTTP service on this machine that answers at once; to be disposed of. */
 export async function startOrigin(options: OriginOptions = {}): Promise<Origin> {
   const origin = new Origin(options)
   await origin.start(options.port)
@@ -29,6 +31,7 @@ export async function startOrigin(options: OriginOptions = {}): Promise<Origin> 
 export class Origin implements AsyncDisposable {
   readonly name: string
   readonly ledger: Ledger
+  readonly address: string
   port = 0
   /** Requests that were received and not yet answered whole. */
   inFlight = 0
@@ -42,13 +45,14 @@ export class Origin implements AsyncDisposable {
   #server: Server | undefined
   #stopping = false
 
-  constructor({ name = 'origin', ledger = new Ledger() }: OriginOptions = {}) {
+  constructor({ name = 'origin', ledger = new Ledger(), address = '127.0.0.1' }: OriginOptions = {}) {
     this.name = name
+    this.address = address
     this.ledger = ledger
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `http://${this.address}:${this.port}`
   }
 
   /** Open connections. */
@@ -65,7 +69,7 @@ export class Origin implements AsyncDisposable {
     })
     this.#server = server
     this.#stopping = false
-    server.listen(port, '127.0.0.1')
+    server.listen(port, this.address)
     await once(server, 'listening')
     this.port = (server.address() as AddressInfo).port
   }

@@ -96,10 +96,10 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
     else if (this.#exchange.over && !this.#congested) this.#close()
     // A client may close its side behind complete requests and still read their answers. If it is gone instead, its
     // system says so to a probe, once it has forgotten the connection (docs/decisions/0003).
-    else if (this.#exchange.awaitsAnswer) {
+    else if (!this.#exchange.over) {
       if (this.#host.limits.abortOnClose) this.wire.destroy()
       else this.wire.probe(PROBE_IDLE_MS)
-      this.#lookLater()
+      this.lookAt(this.deadline)
     }
   }
 
@@ -137,8 +137,7 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
     if (this.secure) request.scheme = 'https'
     request.trailers = hop.trailers
     request.upgrade = upgradeOf(request, hop)
-    if (this.ended) this.#lookLater()
-    else this.deadline = NEVER
+    this.lookAt(NEVER)
     const next = this.#exchange.begin(request, hop, bytes, at, last)
     return next >= 0 && next < bytes.length ? bytes.subarray(next) : null
   }
@@ -161,7 +160,7 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
 
   #keep(borrowed: Buffer): void {
     this.#requests.keep(borrowed)
-    if (this.#requests.full) this.wire.pause()
+    if (this.#requests.full) this.pause()
   }
 
   /** Goes on with what waits behind the last answer. */
@@ -190,6 +189,16 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
 
   // ---- for the exchange -------------------------------------------------------------------------------------
 
+  pause(): void {
+    this.wire.pause()
+    if (!this.#exchange.over) this.lookAt(this.deadline)
+  }
+
+  /** Who is not read, or has closed its side, is gone without a word when it is gone: it is asked for again and again. */
+  lookAt(deadline: number): void {
+    this.deadline = this.#deaf ? Math.min(deadline, this.#host.deadlines.in(PROBE_LOOK_MS)) : deadline
+  }
+
   answered(): void {
     this.deadline = this.#host.deadlines.in(this.#host.limits.idleTimeout)
     if (!this.#requests.reading) this.#readOn()
@@ -212,7 +221,8 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
   // ---- time-outs and ends -----------------------------------------------------------------------------------
 
   expired(): void {
-    if (this.#exchange.awaitsAnswer) this.#lookForPeer()
+    if (this.#deaf && !this.#exchange.over && !this.wire.connected) this.wire.destroy()
+    else if (this.#exchange.awaitsAnswer) this.lookAt(NEVER)
     else if (this.#exchange.keepsPace()) return
     // An answer that takes too long to leave is reset, so that it is not taken for complete.
     else if (this.#exchange.answers || (this.#lingering.begun && this.wire.backlog > 0)) {
@@ -223,14 +233,9 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
     else this.#exchange.timeOut()
   }
 
-  /** Its side is closed, and it waits for an answer; or it is gone, and nobody does. */
-  #lookForPeer(): void {
-    if (this.wire.connected) this.#lookLater()
-    else this.wire.destroy()
-  }
-
-  #lookLater(): void {
-    this.deadline = this.#host.deadlines.in(PROBE_LOOK_MS)
+  /** Nothing is read any more, or for now. */
+  get #deaf(): boolean {
+    return this.ended || this.wire.deaf
   }
 
   /** Time-outs run before the sockets are read: a request that has come by now is answered, not thrown away. */

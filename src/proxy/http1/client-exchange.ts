@@ -24,6 +24,10 @@ export interface ExchangePlace extends Timed {
   readonly closed: boolean
   /** The client has closed its side. */
   readonly ended: boolean
+  /** Reads no more for now. */
+  pause(): void
+  /** Sets the time of the next look at the exchange. */
+  lookAt(deadline: number): void
   /** The answer is written, and the connection lives on. */
   answered(): void
   /** It ends: nothing that comes is answered any more. */
@@ -111,8 +115,9 @@ export class ClientExchange implements BodyProducer {
     const reader = this.#reader!
     const next = reader.write(bytes, at)
     if (next < 0) {
+      const answered = this.answers
       this.#failBody(reader, 'request body is malformed', reader.tooLong ? 'BL' : 'BR')
-      if (this.#response !== null) this.#place.wire.reset()
+      if (answered) this.#place.wire.reset()
       return -1
     }
     if (reader.done) {
@@ -120,7 +125,7 @@ export class ClientExchange implements BodyProducer {
       if (this.#response === null) this.#place.deadline = NEVER
     } else if (reader.body.full) {
       this.#heldUp = true
-      this.#place.wire.pause()
+      this.#place.pause()
     } else if (reader.body.cancelled) this.#place.discarded(next - at)
     return next
   }
@@ -136,16 +141,20 @@ export class ClientExchange implements BodyProducer {
     this.#reader = new BodyReader(hop.chunked, hop.contentLength, this, maxBodyBytes)
     request.body = this.#reader.body
     this.#heldUp = false
-    this.#place.deadline = this.#pace.begin(readTimeout, requestRate)
+    this.#place.lookAt(this.#pace.begin(readTimeout, requestRate))
     return at < bytes.length ? this.readBody(bytes, at) : at
   }
 
-  /** The body breaks off, and the request is refused unless it is answered already. */
+  /**
+   * The body breaks off, and the request is refused unless it is answered already. An answer under way may break off
+   * with it, and then the exchange is over when `fail` returns.
+   */
   #failBody(reader: BodyReader, reason: string, why: WhyCode): void {
+    const answered = this.answers
     this.#reader = null
     this.#last = true
     reader.body.fail(new Error(reason))
-    if (this.#response !== null) return
+    if (answered) return
     this.#abort()
     this.refuse(why)
   }
@@ -203,7 +212,7 @@ export class ClientExchange implements BodyProducer {
       return
     }
     const { writeTimeout, responseRate } = this.#host.limits
-    this.#place.deadline = this.#pace.begin(writeTimeout, responseRate)
+    this.#place.lookAt(this.#pace.begin(writeTimeout, responseRate))
     if (response.tunnel) {
       this.#openTunnel(request, response)
       return
@@ -276,8 +285,9 @@ export class ClientExchange implements BodyProducer {
   /** The connection is gone, and with it whatever was under way. */
   lost(why: WhyCode): void {
     if (this.#request === null) return
-    this.#reader?.body.fail(new Error('client is gone'))
+    // The answer first: otherwise it would break off with the body, and end the exchange for that.
     this.#writer.abandon()?.cancel()
+    this.#reader?.body.fail(new Error('client is gone'))
     if (this.#response === null) this.#abort()
     else this.#finish(why)
   }
@@ -292,7 +302,7 @@ export class ClientExchange implements BodyProducer {
     const excused = answering ? wire.backlog === 0 : this.#heldUp || this.#expectsContinue
     this.#heldUp = this.#reader?.body.full ?? false
     const next = this.#pace.look(moved, excused)
-    if (next !== undefined) this.#place.deadline = next
+    if (next !== undefined) this.#place.lookAt(next)
     return next !== undefined
   }
 

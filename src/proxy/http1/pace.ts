@@ -8,6 +8,8 @@ export class Pace {
   #end = NEVER
   #bytes = 0
   #window = 0
+  /** When its rate is looked at next. */
+  #windowEnd = NEVER
   /** Bytes that had moved at the last look. */
   #mark = 0
 
@@ -24,7 +26,8 @@ export class Pace {
     this.#bytes = bytes
     this.#window = window
     this.#mark = 0
-    return bytes === 0 ? this.#end : Math.min(this.#end, this.#deadlines.now + window)
+    this.#windowEnd = bytes === 0 ? NEVER : this.#deadlines.now + window
+    return Math.min(this.#end, this.#windowEnd)
   }
 
   /** All of it should be over by now. */
@@ -34,12 +37,14 @@ export class Pace {
 
   /**
    * `moved` bytes of it so far: the time of the next look, or undefined when that is too slow and not `excused`,
-   * since it was not the client that was waited for.
+   * since it was not the client that was waited for. To come early is no harm.
    */
   look(moved: number, excused: boolean): number | undefined {
+    if (this.#deadlines.now < this.#windowEnd) return Math.min(this.#end, this.#windowEnd)
     const step = moved - this.#mark
     this.#mark = moved
     if (step < this.#bytes && !excused) return undefined
-    return Math.min(this.#end, this.#deadlines.now + this.#window)
+    this.#windowEnd = this.#deadlines.now + this.#window
+    return Math.min(this.#end, this.#windowEnd)
   }
 }
