@@ -81,7 +81,7 @@ export class AdminServer {
     // Who may not read is not told either what there is.
     const refusal = page?.method === 'POST' ? await access.change(request) : await access.read(request)
     if (refusal) return refused(refusal)
-    if (!page) return notFound(here, path)
+    if (!page) return notFound(here, path, pages)
     const sent = page.method === 'GET' ? undefined : await bodyOf(request)
     if (typeof sent === 'string')
       return { status: 400, body: { error: sent, remedy: 'send a short JSON object' } }
@@ -95,8 +95,8 @@ function refused({ status, error, remedy }: Refusal): PageAnswer {
   return { status, body: { error, remedy } }
 }
 
-function notFound(here: readonly Page[], path: string): PageAnswer {
-  const remedy = 'see the documentation for what there is'
+function notFound(here: readonly Page[], path: string, all: readonly Page[]): PageAnswer {
+  const remedy = `there is ${all.map((page) => `${page.method} ${page.path}`).join(', ')}`
   if (here.length === 0) return { status: 404, body: { error: `there is no page \`${path}\``, remedy } }
   const methods = here.map(({ method }) => method).join(', ')
   return { status: 405, body: { error: `the page wants ${methods}`, remedy } }
