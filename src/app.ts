@@ -128,11 +128,16 @@ export async function startApp({
     log,
     draining: config.experiments.draining,
     precedence: precedence(config),
+    defaultTransport: config.serversTransport && {
+      config: config.serversTransport,
+      origin: { source: 'the static configuration', key: 'serversTransport' },
+    },
     workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
     ...(heap && { applied: () => heap.changed() }),
   })
   const readText = (path: string): Promise<string> => readFile(path, 'utf8')
+  // Loaded only where it is used: its server brings 15 MiB with it.
   const admin =
     config.api &&
     (await import('./admin/admin.ts')).createAdmin(config.api, { admin: controlPlane, log, readText })

@@ -162,6 +162,19 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'An address that swallows packets, as that of a machine just terminated does, must not hold a request for half a minute.',
   },
   {
+    what: '`serversTransports`: `maxIdleConnsPerHost`',
+    traefik: '200 by default, 2 for a named transport that does not say',
+    tidegate: '1,000 for each worker; 0 keeps none',
+    why: 'Beyond it connections are opened and closed all the time, which costs more than to keep them.',
+  },
+  {
+    what: 'A service whose `serversTransport` is missing, or whose files cannot be read',
+    traefik: 'the service is in error, or is connected to with what could be read',
+    tidegate:
+      'what was good before stays in use; without that the service is left out, or trusts no certificate until the files can be read',
+    why: 'To connect in another way than was asked for would trust others than were named.',
+  },
+  {
     what: 'Strict HTTP',
     traefik: 'accepts several forms that the standard forbids or leaves open',
     tidegate:
@@ -191,6 +204,24 @@ export const DIFFERENCES: readonly Difference[] = [
     traefik: 'the router disappears: 404, or another router answers',
     tidegate: '503; the router stays',
     why: 'A fault of a service must look like one, and must not make its requests fall through to another.',
+  },
+  {
+    what: 'A service of `weighted`, `highestRandomWeight`, `mirroring` or `failover` that cannot answer',
+    traefik: 'gets its share of the requests all the same, unless `healthCheck` is set on all of them',
+    tidegate: 'is passed over, whether `healthCheck` is set or not',
+    why: 'A share of the requests must not fail while another service could answer them.',
+  },
+  {
+    what: 'A service that `weighted` and the like name, and that does not exist',
+    traefik: 'the whole service is in error, and its routers with it',
+    tidegate: 'is listed as a problem; what is left serves without it',
+    why: 'A canary that has come to its end leaves the registry, and must not take the service along.',
+  },
+  {
+    what: '`failover` with `errors`: request bodies without `maxRequestBodyBytes`',
+    traefik: 'held in memory, whatever their size',
+    tidegate: 'held up to 4 MiB; larger ones are passed on, and the answer of the service stands',
+    why: 'A few large uploads must not take all memory.',
   },
   {
     what: 'Two instances that define the same router differently',

@@ -4,6 +4,7 @@ import type { EntryPointConfig } from './entry-point.ts'
 import { entryPointOptions } from './entry-point.ts'
 import { fields } from './fields.ts'
 import type { Fields, OptionsOf, Shape, z } from './fields.ts'
+import { serversTransportOptions } from './servers-transport.ts'
 
 export type { EntryPointConfig } from './entry-point.ts'
 export type { ListenAddress } from './listen-address.ts'
@@ -58,6 +59,12 @@ function staticOptions(field: Fields) {
       .section(
         'The admin API: what the running process says of itself. Off when left out.',
         apiOptions(field),
+      )
+      .optional(),
+    serversTransport: field
+      .section(
+        'How endpoints are connected to whose service names no other way.',
+        serversTransportOptions(field),
       )
       .optional(),
     zone: field
@@ -201,7 +208,6 @@ function pendingSections(field: Fields) {
     certificatesResolvers: field.pending('certificates by ACME'),
     experimental: field.pending('experimental features'),
     plugins: field.pending('plug-ins'),
-    serversTransport: field.pending('defaults of servers transports'),
     tcpServersTransport: field.pending('TCP routing'),
     hostResolver: field.pending('the host resolver'),
     spiffe: field.pending('SPIFFE'),

@@ -74,6 +74,8 @@ function readFragment({ instance, http, endpoints, problems }: Fragment): Defini
     routers: entriesOf(http, 'routers').map(([name, node]) => define('routers', name, node)),
     services: [...services].map(([name, node]) => define('services', name, node)),
     middlewares: entriesOf(http, 'middlewares').map(([name, node]) => define('middlewares', name, node)),
+    // Whoever registers a service does not say whom the proxy trusts.
+    serversTransports: [],
     problems,
   }
 }
@@ -96,6 +98,7 @@ function readPart(part: string, root: SourceNode): Definitions {
     routers: define('routers'),
     services: define('services'),
     middlewares: define('middlewares'),
+    serversTransports: define('serversTransports'),
     problems: [...unknownTopLevel(root), ...unknownUnderHttp(http)],
   }
 }
@@ -127,8 +130,6 @@ function unknownUnderHttp(http: SourceNode | undefined): Problem[] {
     const origin = originWithKey(value)
     const name = HTTP_SECTIONS.find((one) => one.toLowerCase() === key.toLowerCase())
     if (name === undefined) return [unknown(key, ' in `http`', HTTP_SECTIONS, origin)]
-    if (name === 'serversTransports')
-      return [pending('http.serversTransports', 'named servers transports', origin)]
     return value.kind === 'section' || isEmpty(value) ? [] : [notASection(`\`http.${name}\``, value.origin)]
   })
 }

@@ -117,7 +117,9 @@ class Drafting {
     for (const [name, node] of services) {
       const server = child(child(node, 'loadBalancer'), 'server')
       const resource = `service ${name}@${this.#provider}`
-      const { endpoint, problems } = endpointOf(this.#instance, { server, port, weight, origin, resource })
+      const group = this.#names.tag
+      const words = { server, port, weight, group, origin, resource }
+      const { endpoint, problems } = endpointOf(this.#instance, words)
       this.#problems.push(...problems)
       if (endpoint) endpoints.set(name, endpoint)
     }

@@ -41,7 +41,7 @@ export interface MergedSource extends Readonly<Record<Kind, readonly MergedResou
  * again, so that an unchanged one costs a few comparisons.
  */
 export function mergeSource(source: Source): MergedSource {
-  const groups = { routers: new Map(), services: new Map(), middlewares: new Map() } as Record<Kind, Groups>
+  const groups = Object.fromEntries(KINDS.map((kind) => [kind, new Map()])) as Record<Kind, Groups>
   const problems: Problem[] = []
   const parts = source.routing.toSorted((a, b) => compareText(a.part, b.part)).map(definitionsOfPart)
   for (const definitions of [parts, source.fragments.map(definitionsOfFragment)].flat()) {
@@ -54,6 +54,7 @@ export function mergeSource(source: Source): MergedSource {
     routers: merged('routers'),
     services: merged('services'),
     middlewares: merged('middlewares'),
+    serversTransports: merged('serversTransports'),
     problems,
   }
 }

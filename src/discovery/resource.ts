@@ -1,11 +1,13 @@
 /** The kinds of resources that can be defined, as the sections under `http` name them. */
-export const KINDS = ['routers', 'services', 'middlewares'] as const
+export const KINDS = ['routers', 'services', 'middlewares', 'serversTransports'] as const
 export type Kind = (typeof KINDS)[number]
 
-const WORDS = { routers: 'router', services: 'service', middlewares: 'middleware' } as const satisfies Record<
-  Kind,
-  string
->
+const WORDS = {
+  routers: 'router',
+  services: 'service',
+  middlewares: 'middleware',
+  serversTransports: 'servers transport',
+} as const satisfies Record<Kind, string>
 
 /** `router web@file`: how problems name what they are about. */
 export function resourceName(kind: Kind, name: string): string {
@@ -16,6 +18,9 @@ export function resourceName(kind: Kind, name: string): string {
 export function fullName(reference: string, provider: string): string {
   return reference.includes('@') ? reference : `${reference}@${provider}`
 }
+
+/** How endpoints are connected to whose service names no other way. */
+export const DEFAULT_TRANSPORT_NAME = 'default@internal'
 
 /**
  * Services that the program answers itself. They are in no configuration and no plan: the data plane knows them by

@@ -10,6 +10,14 @@ export interface BodyProducer {
   demand?(): void
 }
 
+/** Sees everything that comes of a body, whoever takes it; it must neither change a chunk nor hold the body up. */
+export interface BodyTap {
+  onChunk(chunk: Buffer): void
+  onEnd(trailers: HeaderList | undefined): void
+  /** The body breaks off, or nobody wants the rest. */
+  onLost(): void
+}
+
 /** Bytes that may wait in a body before its producer is asked to pause. */
 export const BODY_HIGH_WATER = 64 * 1024
 
@@ -41,6 +49,7 @@ export class Body {
   #kept: Buffer[] | undefined = undefined
   #keepLimit = 0
   #keepLeft = 0
+  #taps: BodyTap[] | undefined = undefined
   #wake: (() => void) | null = null
 
   constructor(length: number | undefined, producer: BodyProducer | null) {
@@ -50,9 +59,14 @@ export class Body {
 
   /** A complete body of these bytes. */
   static of(bytes: Buffer): Body {
-    const body = new Body(bytes.length, null)
-    body.push(bytes)
-    body.end()
+    return Body.whole([bytes], bytes.length)
+  }
+
+  /** A complete body of these chunks, of known length or not. */
+  static whole(chunks: readonly Buffer[], length: number | undefined, trailers?: HeaderList): Body {
+    const body = new Body(length, null)
+    for (const chunk of chunks) body.push(chunk)
+    body.end(trailers)
     return body
   }
 
@@ -80,6 +94,7 @@ export class Body {
       this.#first = 0
     } else this.#chunks.push(chunk)
     this.#buffered += chunk.length
+    if (this.#taps) for (const tap of this.#taps) tap.onChunk(chunk)
     this.#signal()
     if (this.#buffered < BODY_HIGH_WATER) return true
     this.#paused = true
@@ -89,22 +104,41 @@ export class Body {
   end(trailers?: HeaderList): void {
     this.trailers = trailers
     this.#complete = true
+    if (this.#taps && !this.error) for (const tap of this.#untapped()) tap.onEnd(trailers)
     this.#signal()
   }
 
   fail(error: Error): void {
     if (this.#complete || this.error) return
     this.error = error
+    for (const tap of this.#untapped()) tap.onLost()
     this.#signal()
   }
 
   // ---- for the consumer -------------------------------------------------------------------------------------
+
+  /** Lets `tap` see the body from its first byte on; one of which bytes have been taken already is lost to it. */
+  tap(tap: BodyTap): void {
+    if (this.error || this.#cancelled || this.#buffered !== this.received) {
+      tap.onLost()
+      return
+    }
+    if (this.#text !== undefined) tap.onChunk(Buffer.from(this.#text, 'latin1'))
+    for (let i = this.#first; i < this.#chunks.length; i++) tap.onChunk(this.#chunks[i]!)
+    if (this.#complete) tap.onEnd(this.trailers)
+    else (this.#taps ??= []).push(tap)
+  }
 
   /** Keeps what is taken, up to `limit` bytes, so that `rewind` can start the body anew. Before the first `take`. */
   keep(limit: number): void {
     if (this.length !== undefined && this.length > limit) return
     this.#kept = []
     this.#keepLimit = this.#keepLeft = limit
+  }
+
+  /** Keeps nothing more. */
+  letGo(): void {
+    this.#kept = undefined
   }
 
   /** Starts the body anew from its first byte. False when it was not kept, or has outgrown the limit. */
@@ -187,6 +221,7 @@ export class Body {
     this.#first = this.#buffered = 0
     this.#wake = null
     this.#kept = undefined
+    for (const tap of this.#untapped()) tap.onLost()
     if (!this.#complete && !this.error) this.#producer?.cancel()
   }
 
@@ -202,6 +237,13 @@ export class Body {
     } finally {
       this.cancel()
     }
+  }
+
+  /** Those that have not heard the end yet, who hear no more. */
+  #untapped(): readonly BodyTap[] {
+    const taps = this.#taps ?? NO_TAPS
+    this.#taps = undefined
+    return taps
   }
 
   #demand(): void {
@@ -231,5 +273,6 @@ export class Body {
 }
 
 const EMPTY = Buffer.alloc(0)
+const NO_TAPS: readonly BodyTap[] = []
 /** Of a body of which nothing has come; never written to. */
 const NONE: Buffer[] = []

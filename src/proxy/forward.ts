@@ -144,7 +144,7 @@ class Forwarding implements Exchange, Waiting, Timed {
     if (this.#tried.length > attempts) return false
     // No request waits for longer than one dial time-out and one more attempt.
     if (kind === 'connect-timeout') return !late
-    if (kind === 'connect' || kind === 'unsent') return true
+    if (kind === 'connect' || kind === 'tls' || kind === 'unsent') return true
     const again = kind === 'broken' || (kind === 'timeout' && perTryTimeout > 0)
     if (!again || !IDEMPOTENT.has(this.#request.method)) return false
     const { body } = this.#request
@@ -183,6 +183,7 @@ class Forwarding implements Exchange, Waiting, Timed {
 const WHY_OF: Readonly<Record<FailureKind, WhyCode>> = {
   connect: 'UF',
   'connect-timeout': 'DT',
+  tls: 'UV',
   unsent: 'UF',
   broken: 'UC',
   partial: 'UC',

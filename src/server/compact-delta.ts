@@ -52,8 +52,10 @@ function compactRule(rule: Rule, once: Once): Rule {
 }
 
 function compactService(service: ServiceDelta, once: Once): ServiceDelta {
-  const { strategy, endpoints } = service
-  return { ...service, strategy: once(strategy), endpoints: mapped(endpoints, once, compactEndpoint) }
+  const endpoints = mapped(service.endpoints, once, compactEndpoint)
+  // Of composite services there are few.
+  if (service.kind !== 'loadBalancer') return { ...service, endpoints }
+  return { ...service, strategy: once(service.strategy), endpoints }
 }
 
 const STATES: Readonly<Record<EndpointState, EndpointState>> = {
@@ -65,7 +67,8 @@ const STATES: Readonly<Record<EndpointState, EndpointState>> = {
 }
 
 function compactEndpoint(endpoint: EndpointPlan, once: Once): EndpointPlan {
-  const { url, tls, address, port, authority, pathPrefix, weight, state, warmingSince, zone } = endpoint
+  const { url, tls, address, port, authority, pathPrefix, weight, state, warmingSince, zone, canary } =
+    endpoint
   const compacted = {
     url: once(url),
     tls,
@@ -75,11 +78,12 @@ function compactEndpoint(endpoint: EndpointPlan, once: Once): EndpointPlan {
     pathPrefix: once(pathPrefix),
     weight,
     state: STATES[state],
-  } satisfies Record<Exclude<keyof EndpointPlan, 'warmingSince' | 'zone'>, unknown>
-  if (warmingSince === undefined && zone === undefined) return compacted
+  } satisfies Record<Exclude<keyof EndpointPlan, 'warmingSince' | 'zone' | 'canary'>, unknown>
+  if (warmingSince === undefined && zone === undefined && canary === undefined) return compacted
   return {
     ...compacted,
     ...(warmingSince !== undefined && { warmingSince }),
     ...(zone !== undefined && { zone: once(zone) }),
+    ...(canary && { canary }),
   }
 }

@@ -11,11 +11,13 @@ import { NameResolver } from '../discovery/name-resolver.ts'
 import type { Lookup } from '../discovery/name-resolver.ts'
 import type { Preparation } from '../discovery/preparation.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
-import type { Endpoint, RoutingConfig } from '../discovery/routing-config.ts'
+import { DEFAULT_TRANSPORT_NAME } from '../discovery/resource.ts'
+import type { Endpoint, ResolvedTransport, RoutingConfig } from '../discovery/routing-config.ts'
 import type { SourceBuilder } from '../discovery/source-builder.ts'
 import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { CertificateStore } from './certificates/certificate-store.ts'
+import { TransportStore } from './transports/transport-store.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { EndpointLives } from './endpoint-lives.ts'
 import type { LivingService } from './endpoint-lives.ts'
@@ -38,6 +40,8 @@ export interface ControlPlaneOptions {
   readonly draining: boolean
   /** Names of providers as in `name@provider`: of routers of equal priority, the earlier provider's wins. */
   readonly precedence: readonly string[]
+  /** How endpoints are connected to whose service names no other way. */
+  readonly defaultTransport?: ResolvedTransport | undefined
   /** Worker threads, whether they live or are being replaced. */
   readonly workers: number
   /** Entry points all of whose routers take TLS connections. */
@@ -59,6 +63,7 @@ export class ControlPlane {
   readonly #membership: MembershipReporter
   readonly #failing = new FailingEndpoints()
   readonly #certificates: CertificateStore
+  readonly #transports: TransportStore
   readonly #memories: SharedMemories
   /** Host names of instances that lead to an address where none may be, and why that is so. */
   #refusedNames = new Map<string, string>()
@@ -76,6 +81,7 @@ export class ControlPlane {
     this.#options = options
     this.#resolver = new NameResolver(() => this.schedule(), options.lookup)
     this.#certificates = new CertificateStore(() => this.schedule())
+    this.#transports = new TransportStore(() => this.schedule())
     this.#memories = new SharedMemories(options.context.middlewares, options.workers)
     this.#lives = new EndpointLives({
       draining: options.draining,
@@ -104,7 +110,11 @@ export class ControlPlane {
   /** Everything that is not served as written, of all stages. */
   get problems(): readonly Problem[] {
     const { discovery, sources } = this.#options
-    const certificates = [...this.#certificateDefinitions.problems, ...this.#certificates.problems]
+    const certificates = [
+      ...this.#certificateDefinitions.problems,
+      ...this.#certificates.problems,
+      ...this.#transports.problems,
+    ]
     return [
       ...sources.problems,
       ...discovery.problems,
@@ -139,6 +149,8 @@ export class ControlPlane {
     this.#certificateDefinitions = certificateDefinitions(all)
     const { definitions } = this.#certificateDefinitions
     if (this.#certificates.needed(definitions)) await this.#certificates.use(definitions)
+    const transports = this.#transportsOf(resolved)
+    if (this.#transports.needed(transports)) await this.#transports.use(transports)
     if (preparation.needed(resolved)) await preparation.load(resolved)
     // A newer change that came while a file was read has been worked in already.
     if (this.#resolved !== resolved || this.#closed) return
@@ -151,6 +163,7 @@ export class ControlPlane {
   refresh(): void {
     this.#options.preparation.forget()
     this.#certificates.forget()
+    this.#transports.forget()
     this.schedule()
   }
 
@@ -175,8 +188,8 @@ export class ControlPlane {
   }
 
   /**
-   * Connections to an endpoint fail time and again (refused, reset, timed out; not: answers with 5xx), or succeed
-   * again. An endpoint whose absence its source has not proved is let go then.
+   * Connections to an endpoint fail (refused, reset, timed out; not: answers with 5xx), or succeed again: told once
+   * when that changes. An endpoint whose absence its source has not proved is let go then.
    */
   connectionsFail(service: string, endpoint: string, failing: boolean): void {
     if (this.#closed) return
@@ -195,6 +208,7 @@ export class ControlPlane {
     this.#lives.close()
     this.#resolver.close()
     this.#certificates.close()
+    this.#transports.close()
   }
 
   // ---- endpoints --------------------------------------------------------------------------------------------
@@ -203,7 +217,9 @@ export class ControlPlane {
     const hosts = new Set<string>()
     const wanted = new Map<string, LivingService>()
     this.#refusedNames = new Map()
-    for (const [name, { endpoints, config }] of this.#routing.services) {
+    for (const [name, service] of this.#routing.services) {
+      if (service.kind !== 'loadBalancer') continue
+      const { endpoints, config } = service
       const addressed = endpoints.flatMap((endpoint) => {
         hosts.add(endpoint.host)
         return this.#addressed(name, endpoint)
@@ -270,6 +286,7 @@ export class ControlPlane {
       this.#plan,
       this.#options.precedence,
       this.#tls(),
+      this.#transports.plans(),
     )
     const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
@@ -288,6 +305,13 @@ export class ControlPlane {
       const reason = error instanceof Error ? error.message : String(error)
       log.error(`a change could not be handed to the workers: ${reason}`)
     }
+  }
+
+  #transportsOf({ serversTransports }: RoutingConfig): RoutingConfig['serversTransports'] {
+    const { defaultTransport } = this.#options
+    return defaultTransport
+      ? new Map([...serversTransports, [DEFAULT_TRANSPORT_NAME, defaultTransport]])
+      : serversTransports
   }
 
   /** Certificates are handed out only when something is served with them. */
@@ -320,11 +344,23 @@ const NOTHING: RoutingConfig = {
   routers: new Map(),
   middlewares: new Map(),
   services: new Map(),
+  serversTransports: new Map(),
   problems: [],
 }
 
 function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
-  const { key, scheme, host, port, pathPrefix, weight, zone, instance, terminating = false } = endpoint
+  const {
+    key,
+    scheme,
+    host,
+    port,
+    pathPrefix,
+    weight,
+    zone,
+    canary,
+    instance,
+    terminating = false,
+  } = endpoint
   const text = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
   // Where the key says the same, as it does for servers in files, it need not be kept twice.
   const url = text === key ? key : text
@@ -338,6 +374,7 @@ function toWanted(endpoint: Endpoint, address: string): WantedEndpoint {
     weight,
     ...(instance === undefined ? {} : { instance }),
     ...(zone === undefined ? {} : { zone }),
+    ...(canary && { canary }),
     terminating,
   }
 }

@@ -1,21 +1,38 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DEFAULT_RETRY } from '../balancing/retry-default.ts'
-import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
 import type { LoadBalancerConfig } from '../config/routing.ts'
-import type { EndpointPlan, MiddlewarePlan, Plan, RouterPlan, ServicePlan, TlsPlan } from './plan.ts'
+import type {
+  ResolvedMiddleware,
+  ResolvedRouter,
+  ResolvedService,
+  RoutingConfig,
+} from '../discovery/routing-config.ts'
+import { DEFAULT_TRANSPORT_NAME } from '../discovery/resource.ts'
+import { childrenOf } from './plan.ts'
+import type {
+  Composition,
+  EndpointPlan,
+  LoadBalancerPlan,
+  MiddlewarePlan,
+  Plan,
+  RouterPlan,
+  ServicePlan,
+  TlsPlan,
+} from './plan.ts'
 import { stickyCookiePlan } from './sticky-plan.ts'
 
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
 
 const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
+const NO_TRANSPORTS: Plan['transports'] = new Map()
 
 /**
- * The plan that serves `routing`: every router, and only those middlewares and services that a router uses. The
- * services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
+ * The plan that serves `routing`: every router, and only those middlewares and services that a router uses, those
+ * that a service leads to before it. The services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
  * while it has live endpoints, whether a router still uses it or not: requests are on their way through it, and it
  * is how workers tell that its endpoints have drained. What has not changed since `previous` is the same object, so
- * that the difference of the two plans is found by identity. `tls` is what TLS connections are opened with.
+ * that the difference of the two plans is found by identity. `tls` is what TLS connections of clients are opened with, `transports` what endpoints are connected to with.
  */
 export function buildPlan(
   routing: RoutingConfig,
@@ -24,6 +41,7 @@ export function buildPlan(
   previous?: Plan,
   precedence: readonly string[] = [],
   tls?: TlsPlan,
+  transports: Plan['transports'] = NO_TRANSPORTS,
 ): Plan {
   const routers = new Map<string, RouterPlan>()
   const middlewares = new Map<string, MiddlewarePlan>()
@@ -34,22 +52,41 @@ export function buildPlan(
       const middleware = routing.middlewares.get(used)
       if (middleware) middlewares.set(used, middlewarePlan(middleware))
     }
-    const service = routing.services.get(router.service)
-    if (service && !services.has(router.service)) {
-      const live = liveEndpoints.get(router.service) ?? NO_ENDPOINTS
-      services.set(
-        router.service,
-        servicePlan(settingsOf(service.config, router.service), live, previous?.services.get(router.service)),
-      )
+    if (services.has(router.service)) continue
+    for (const [used, service] of servicesBehind(router.service, routing)) {
+      const live = liveEndpoints.get(used) ?? NO_ENDPOINTS
+      services.set(used, servicePlan(settingsOf(service, used), live, previous?.services.get(used)))
     }
   }
   for (const [name, before] of previous?.services ?? []) {
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
-    const config = routing.services.get(name)?.config
-    if (live && live.size > 0)
-      services.set(name, servicePlan(config ? settingsOf(config, name) : lastSettings(before), live, before))
+    if (!live || live.size === 0) continue
+    const service = routing.services.get(name)
+    services.set(name, servicePlan(service ? settingsOf(service, name) : lastSettings(before), live, before))
   }
-  return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
+  const used = transportsOf(services, transports)
+  return { version, routers, middlewares, services, transports: used, ...(tls ? { tls } : {}) }
+}
+
+/** Those that services name, and the default one: keys travel no farther than they have to. */
+function transportsOf(services: Plan['services'], transports: Plan['transports']): Plan['transports'] {
+  if (transports.size === 0) return transports
+  const used = new Set<string>([DEFAULT_TRANSPORT_NAME])
+  for (const service of services.values())
+    if (service.kind === 'loadBalancer' && service.transport !== undefined) used.add(service.transport)
+  return new Map([...transports].filter(([name]) => used.has(name)))
+}
+
+/** A service behind those that it leads to. They never lead back: the linking has seen to that. */
+function* servicesBehind(
+  name: string,
+  routing: RoutingConfig,
+): Generator<readonly [string, ResolvedService]> {
+  const service = routing.services.get(name)
+  if (!service) return
+  if (service.kind !== 'loadBalancer')
+    for (const child of childrenOf(service.composition)) yield* servicesBehind(child, routing)
+  yield [name, service]
 }
 
 /** Providers that are not named come last, all alike. */
@@ -81,11 +118,22 @@ function middlewarePlan(middleware: ResolvedMiddleware): MiddlewarePlan {
   return plan
 }
 
-type ServiceSettings = Omit<ServicePlan, 'endpoints'>
+type BalancingSettings = Omit<LoadBalancerPlan, 'endpoints'>
+type ServiceSettings = BalancingSettings | Composition
 
-const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
+function settingsOf(service: ResolvedService, name: string): ServiceSettings {
+  if (service.kind === 'loadBalancer') {
+    const balancing = balancingOf(service.config, name)
+    return service.transport === undefined ? balancing : { ...balancing, transport: service.transport }
+  }
+  const { composition } = service
+  const sticky = stickyCookiePlan(service.sticky, name)
+  return composition.kind === 'weighted' && sticky ? { ...composition, sticky } : composition
+}
 
-function settingsOf(config: LoadBalancerConfig, service: string): ServiceSettings {
+const settings = new WeakMap<LoadBalancerConfig, BalancingSettings>()
+
+function balancingOf(config: LoadBalancerConfig, service: string): BalancingSettings {
   const known = settings.get(config)
   if (known) return known
   const made = makeSettings(config, service)
@@ -95,12 +143,13 @@ function settingsOf(config: LoadBalancerConfig, service: string): ServiceSetting
 }
 
 /** What is as by default is left out: most services say nothing of it. */
-function makeSettings(config: LoadBalancerConfig, service: string): ServiceSettings {
+function makeSettings(config: LoadBalancerConfig, service: string): BalancingSettings {
   const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout, slowStart } = config
   const { attempts, perTryTimeout, maxRequestBodyBytes: maxReplayBytes } = config.retry
   const retry = { attempts, perTryTimeout, maxReplayBytes }
   const sticky = stickyCookiePlan(config.sticky, service)
   return {
+    kind: 'loadBalancer',
     strategy,
     passHostHeader,
     ...(maxConnections === 0 ? {} : { limits: { maxConnections, maxQueue, queueTimeout } }),
@@ -120,7 +169,7 @@ function servicePlan(
   previous: ServicePlan | undefined,
 ): ServicePlan {
   if (previous?.endpoints === endpoints && sameSettings(settingsOfPlans.get(previous), made)) return previous
-  const plan = { ...made, endpoints }
+  const plan: ServicePlan = { ...made, endpoints }
   settingsOfPlans.set(plan, made)
   return plan
 }

@@ -1,7 +1,14 @@
 import { WHY_CODES } from '../proxy/why.ts'
 
 /** Places of the counters of a slot; those of the why-codes follow in the order of `WHY_CODES`. */
-export const COUNTER = { accepted: 0, requests: 1, retries: 2, why: 3 } as const
+export const COUNTER = {
+  accepted: 0,
+  requests: 1,
+  retries: 2,
+  mirrored: 3,
+  mirrorsDropped: 4,
+  why: 5,
+} as const
 /** Places of the gauges of a slot. */
 export const GAUGE = { connections: 0 } as const
 
@@ -28,6 +35,10 @@ export interface SlotStats {
   readonly connections: number
   readonly requests: number
   readonly retries: number
+  /** Copies of requests that were sent to mirrors. */
+  readonly mirrored: number
+  /** Copies that were not sent: too many under way, or a body that was too large or broke off. */
+  readonly mirrorsDropped: number
   /** Answers that the proxy made itself, by why-code. */
   readonly why: Readonly<Record<string, number>>
 }
@@ -95,6 +106,8 @@ export function statsOf({ counters, gauges }: Slot): SlotStats {
     connections: Atomics.load(gauges, GAUGE.connections),
     requests: counters[COUNTER.requests]!,
     retries: counters[COUNTER.retries]!,
+    mirrored: counters[COUNTER.mirrored]!,
+    mirrorsDropped: counters[COUNTER.mirrorsDropped]!,
     why,
   }
 }

@@ -7,7 +7,7 @@ import type { TagSourceOptions } from '../../src/discovery/options.ts'
 import { resolveRouting } from '../../src/discovery/resolve.ts'
 import type { RoutingConfig } from '../../src/discovery/routing-config.ts'
 import { healthCheckOf, lifeSettingsOf } from '../../src/server/life-settings.ts'
-import { consulSource, context, fileSource, part } from './given-sources.ts'
+import { balancedBy, consulSource, context, fileSource, part } from './given-sources.ts'
 
 const TAG_OPTIONS = fields.section('', tagSourceOptions(fields)).parse({}) as TagSourceOptions
 const INSTANCE = {
@@ -38,9 +38,9 @@ const SOUND: readonly (readonly [name: string, healthCheck: object])[] = [
 ]
 for (const [name, healthCheck] of SOUND) {
   test(`a health check with ${name} is carried out`, () => {
-    const { problems, services } = withHealthCheck(healthCheck)
-    assert.deepEqual(problems, [])
-    assert.ok(services.get('a@file')?.config.healthCheck)
+    const routing = withHealthCheck(healthCheck)
+    assert.deepEqual(routing.problems, [])
+    assert.ok(balancedBy(routing, 'a@file').config.healthCheck)
   })
 }
 
@@ -71,7 +71,7 @@ for (const [healthCheck, code, message] of UNSOUND) {
     )
     assert.match(problems[0]!.message, message)
     assert.ok(problems[0]!.remedy)
-    assert.equal(services.get('a@file')?.config.healthCheck, undefined)
+    assert.equal(balancedBy({ services }, 'a@file').config.healthCheck, undefined)
     assert.equal(services.get('a@file')?.endpoints.length, 1)
   })
 }
@@ -89,7 +89,7 @@ test('a health check by tags', () => {
   const fragment = make({ ...INSTANCE, tags })
   const { problems, services } = resolveRouting([consulSource([fragment!])], GIVEN)
   assert.deepEqual(problems, [])
-  const { config } = services.get('web@consulcatalog')!
+  const { config } = balancedBy({ services }, 'web@consulcatalog')
   assert.deepEqual(healthCheckOf(config), {
     interval: 5_000,
     unhealthyInterval: 5_000,

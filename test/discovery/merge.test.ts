@@ -5,6 +5,7 @@ import { resolveRouting } from '../../src/discovery/resolve.ts'
 import type { Fragment, RoutingConfig } from '../../src/discovery/routing-config.ts'
 import { SourceBuilder } from '../../src/discovery/source-builder.ts'
 import {
+  balancedBy,
   consulSource,
   context,
   fileSource,
@@ -97,7 +98,7 @@ test('a conflict of any kind costs nothing but itself, and is listed with the in
   const { routers, services, middlewares, problems } = resolveRouting([source], GIVEN)
   assert.equal(routers.get('web@nomad')?.ruleText, 'Host(`a`)')
   assert.deepEqual(middlewares.get('m@nomad')?.options, { prefix: '/a' })
-  assert.equal(services.get('web@nomad')?.config.passHostHeader, true)
+  assert.equal(balancedBy({ services }, 'web@nomad').config.passHostHeader, true)
   assert.equal(services.get('web@nomad')?.endpoints.length, 3)
   assert.deepEqual(
     problems.map(({ code, resource, origin }) => [code, resource, origin.instance, origin.key]),

@@ -273,6 +273,7 @@ function partsOf(ports: readonly number[], transport: Partial<Transport>): Parts
     maxConnections: 1_000,
     drained: () => {},
     freed: () => {},
+    tlsFailed: () => {},
   }
   const endpoints = ports.map((port, i) => new Endpoint(String(i), endpointPlan({ port }), owner))
   for (const endpoint of endpoints) balancer.set(endpoint)

@@ -85,6 +85,7 @@ class Failing implements Disposable {
     maxConnections: 1_000,
     drained: () => {},
     freed: () => {},
+    tlsFailed: () => {},
   }
   readonly #balancer = new LoadBalancer<Endpoint>({ pick: (candidates) => candidates[0]! })
   readonly #budget = new RetryBudget()

@@ -35,6 +35,7 @@ const delta: PlanDelta = {
     [
       'a@file',
       {
+        kind: 'loadBalancer',
         strategy: 'wrr',
         passHostHeader: false,
         limits: { maxConnections: 1, maxQueue: 2, queueTimeout: 3 },
@@ -42,12 +43,14 @@ const delta: PlanDelta = {
           ['one', endpointPlan({ port: 1, weight: 3, pathPrefix: '/x' })],
           ['two', { ...endpointPlan({ port: 2 }), tls: true, state: 'draining' }],
           ['three', { ...endpointPlan({ port: 3 }), state: 'warming', warmingSince: 5, zone: 'b' }],
+          ['four', { ...endpointPlan({ port: 4 }), canary: { group: 'v2', percent: 5 } }],
           ['gone', null],
         ]),
       },
     ],
     ['gone@file', null],
   ]),
+  transports: new Map(),
   tls: null,
 }
 

@@ -16,13 +16,16 @@ import type { Experiments, WorkerSettings } from '../../src/server/entry-point-s
 import { listen } from '../../src/server/listener.ts'
 import type { OverloadLimits } from '../../src/server/load-shedder.ts'
 import type {
+  Composition,
   EndpointPlan,
   EndpointState,
+  LoadBalancerPlan,
   MiddlewarePlan,
   PlanDelta,
   RouterPlan,
   ServiceDelta,
   TlsDelta,
+  TransportPlan,
 } from '../../src/server/plan.ts'
 import { RawPeer } from './raw-peer.ts'
 import type { RawUpstream } from './raw-upstream.ts'
@@ -74,7 +77,7 @@ export interface EndpointSketch {
   readonly zone?: string
 }
 
-export interface ServiceSketch extends Partial<Omit<ServiceDelta, 'endpoints'>> {
+export interface ServiceSketch extends Partial<Omit<LoadBalancerPlan, 'kind' | 'endpoints'>> {
   /** By key; null takes one away. */
   readonly endpoints: Readonly<Record<string, EndpointSketch | null>>
 }
@@ -88,11 +91,15 @@ export interface RouterSketch {
   readonly tls?: boolean
 }
 
+/** A service that leads to others, and what is left of a load balancer of its name. */
+export type CompositeSketch = Composition & { readonly draining?: ServiceSketch['endpoints'] }
+
 /** A change of the plan, by hand; null deletes. */
 export interface PlanSketch {
   readonly routers?: Readonly<Record<string, RouterSketch | null>>
   readonly middlewares?: Readonly<Record<string, MiddlewarePlan | null>>
-  readonly services?: Readonly<Record<string, ServiceSketch | null>>
+  readonly services?: Readonly<Record<string, ServiceSketch | CompositeSketch | null>>
+  readonly transports?: Readonly<Record<string, TransportPlan | null>>
   readonly tls?: TlsDelta | null
 }
 
@@ -221,7 +228,7 @@ export function ruleOf(text: string): Rule {
 }
 
 function planDelta(
-  { routers = {}, middlewares = {}, services = {}, tls }: PlanSketch,
+  { routers = {}, middlewares = {}, services = {}, transports = {}, tls }: PlanSketch,
   base: number,
 ): PlanDelta {
   return {
@@ -230,6 +237,7 @@ function planDelta(
     routers: mapped(routers, routerPlan),
     middlewares: mapped(middlewares, (middleware) => middleware),
     services: mapped(services, serviceDelta),
+    transports: mapped(transports, (transport) => transport),
     tls,
   }
 }
@@ -252,8 +260,14 @@ function routerPlan({
   }
 }
 
-function serviceDelta({ endpoints, ...settings }: ServiceSketch): ServiceDelta {
+function serviceDelta(sketch: ServiceSketch | CompositeSketch): ServiceDelta {
+  if ('kind' in sketch) {
+    const { draining = {}, ...composition } = sketch
+    return { ...composition, endpoints: mapped(draining, endpointPlan) }
+  }
+  const { endpoints, ...settings } = sketch
   return {
+    kind: 'loadBalancer',
     strategy: 'wrr',
     passHostHeader: true,
     ...settings,

@@ -132,10 +132,11 @@ export function planOf(
     version,
     routers: new Map(services.map(([name]) => [name, router(name)])),
     middlewares: new Map(),
+    transports: new Map(),
     services: new Map(
       services.map(([name, ...ports]) => [
         name,
-        { strategy: 'wrr', passHostHeader: true, endpoints: endpoints(ports) },
+        { kind: 'loadBalancer', strategy: 'wrr', passHostHeader: true, endpoints: endpoints(ports) },
       ]),
     ),
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EndpointPlan } from '../../server/plan.ts'
 import type { Life, LifeSettings, Situation } from './life.ts'
 import { isServing } from './life.ts'
@@ -57,6 +58,14 @@ export function saysTheSame(
   plan: EndpointPlan,
   wanted: Omit<EndpointPlan, 'state' | 'warmingSince'>,
 ): boolean {
+  const { state: _, warmingSince: __, ...before } = plan
   const keys = Object.keys(wanted) as (keyof typeof wanted)[]
-  return keys.every((key) => plan[key] === wanted[key]) && (plan.zone === undefined || 'zone' in wanted)
+  return (
+    keys.length === Object.keys(before).length && keys.every((key) => sameValue(before[key], wanted[key]))
+  )
+}
+
+/** What is deeper than one level, the canary group, is rare. */
+function sameValue(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === 'object' && isDeepStrictEqual(a, b))
 }

@@ -15,6 +15,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { Exchange, FailureKind } from './exchange.ts'
 import { openWire } from './open-wire.ts'
 import { requestHead } from './request-head.ts'
+import { tlsFailure } from './tls-failure.ts'
 
 /** Bytes that a response head may have. */
 const MAX_HEAD_BYTES = 64 * 1024
@@ -119,8 +120,10 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#writer.drained()
   }
 
-  onClose(): void {
-    if (this.#exchange) this.#fail(this.#lossKind())
+  onClose(error?: Error): void {
+    const insecure = error && this.#endpoint.plan.tls ? tlsFailure(error) : undefined
+    if (insecure !== undefined) this.#endpoint.tlsFailed(insecure)
+    if (this.#exchange) this.#fail(insecure !== undefined && !this.#connected ? 'tls' : this.#lossKind())
     else this.#discard(new Error('connection to the endpoint was reset'))
   }
 

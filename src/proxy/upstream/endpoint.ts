@@ -14,7 +14,12 @@ export interface EndpointOwner {
   drained(endpoint: Endpoint): void
   /** An exchange is over. */
   freed(): void
+  /** A connection to the endpoint is not secure; each reason is told once in a while. */
+  tlsFailed(endpoint: Endpoint, reason: string): void
 }
+
+/** Milliseconds between two reports of one reason. */
+const TLS_FAILURE_EVERY = 60_000
 
 /**
  * One endpoint of a service as one worker sees it: its connections and what is on its way to it. Most endpoints of a
@@ -28,12 +33,17 @@ export class Endpoint implements Balanced {
   hashName: string
   /** Requests and tunnels on their way. */
   inFlight = 0
+  readonly #owner: EndpointOwner
   /** It has failed lately, here or in another worker, so that its next success is news. */
   suspect = false
-  readonly #owner: EndpointOwner
+  /** What the last TLS connection can be resumed by. */
+  tlsSession: Buffer | undefined = undefined
   /** Last in, first out: what was used last is least likely to have been closed by the peer. */
   #idle: UpstreamConnection[] | undefined = undefined
   #open: Set<UpstreamConnection> | undefined = undefined
+  /** Of these, those that were opened with an earlier transport: they finish what they carry, and no more. */
+  #outdated: Set<UpstreamConnection> | undefined = undefined
+  #lastTlsFailure: { readonly reason: string; readonly at: number } | undefined = undefined
 
   constructor(key: string, plan: EndpointPlan, owner: EndpointOwner) {
     this.key = key
@@ -87,6 +97,23 @@ export class Endpoint implements Balanced {
     if (this.inFlight === 0) this.#owner.drained(this)
   }
 
+  /** New connections are opened so from now on; idle ones are closed, and others when they have finished. */
+  transportChanged(): void {
+    this.tlsSession = undefined
+    for (const connection of this.#idle?.splice(0) ?? []) connection.close()
+    if (this.#open) this.#outdated = new Set(this.#open)
+  }
+
+  /** A connection to it is not secure. Whoever asks all the time is told the same all the time, but its operator is not. */
+  tlsFailed(reason: string): void {
+    this.tlsSession = undefined
+    const now = performance.now()
+    const last = this.#lastTlsFailure
+    if (last?.reason === reason && now - last.at < TLS_FAILURE_EVERY) return
+    this.#lastTlsFailure = { reason, at: now }
+    this.#owner.tlsFailed(this, reason)
+  }
+
   /** Ends everything that is still going on with it. */
   close(): void {
     for (const connection of this.#open ?? []) connection.close()
@@ -106,6 +133,7 @@ export class Endpoint implements Balanced {
   keep(connection: UpstreamConnection): boolean {
     this.#idle ??= []
     if (this.draining || this.#idle.length >= this.transport.maxIdleConnections) return false
+    if (this.#outdated?.has(connection)) return false
     this.#idle.push(connection)
     return true
   }
@@ -113,6 +141,7 @@ export class Endpoint implements Balanced {
   /** The connection is of no more use. */
   forget(connection: UpstreamConnection): void {
     this.#open?.delete(connection)
+    this.#outdated?.delete(connection)
     const at = this.#idle?.lastIndexOf(connection) ?? -1
     if (at >= 0) this.#idle?.splice(at, 1)
   }

@@ -3,7 +3,7 @@ import type { Response } from '../response.ts'
 
 /**
  * How an exchange failed before its response began; what may be sent again depends on it.
- * - `connect`, `connect-timeout`: no connection came about.
+ * - `connect`, `connect-timeout`: no connection came about.  - `tls`: no secure one.
  * - `unsent`: the connection was lost before a byte of the request was written.
  * - `broken`: it was lost after that, with no byte of a response.
  * - `partial`: it was lost within the head, or behind an interim answer.
@@ -13,6 +13,7 @@ import type { Response } from '../response.ts'
 export type FailureKind =
   | 'connect'
   | 'connect-timeout'
+  | 'tls'
   | 'unsent'
   | 'broken'
   | 'partial'

@@ -1,3 +1,4 @@
+import { CanaryShares } from '../../balancing/canary-shares.ts'
 import { LoadBalancer } from '../../balancing/load-balancer.ts'
 import type { OutcomeBatch } from '../../balancing/outcomes.ts'
 import { RetryBudget } from '../../balancing/retry-budget.ts'
@@ -10,9 +11,9 @@ import { forward } from '../../proxy/forward.ts'
 import type { ForwardTarget } from '../../proxy/forward.ts'
 import { Endpoint } from '../../proxy/upstream/endpoint.ts'
 import type { EndpointOwner } from '../../proxy/upstream/endpoint.ts'
-import { DEFAULT_TRANSPORT } from '../../proxy/upstream/transport.ts'
+import type { Transport } from '../../proxy/upstream/transport.ts'
 import { WaitQueue } from '../../proxy/wait-queue.ts'
-import type { EndpointPlan, ServiceDelta, ServiceLimits } from '../plan.ts'
+import type { EndpointPlan, LoadBalancerDelta, ServiceLimits } from '../plan.ts'
 import type { Service } from './service.ts'
 
 /** Nothing is sent again, nor is a body kept for it. */
@@ -28,6 +29,10 @@ export interface ServiceTools {
   /** Workers that divide what is limited for the process. */
   readonly workers: number
   readonly strategy: (name: string) => Strategy
+  /** How endpoints are connected to, by name; undefined: as by default. */
+  readonly transport: (name: string | undefined) => Transport
+  /** A connection to an endpoint of this URL is not secure, for this reason. */
+  readonly tlsFailed: (service: string, endpoint: string, reason: string) => void
   /** The availability zone that this proxy runs in, where it is known. */
   readonly zone: string | undefined
   /** A draining endpoint has nothing in flight any more. */
@@ -40,7 +45,7 @@ const UNLIMITED = 2 ** 30
 /** Spreads requests over endpoints. It lives as long as the plan holds it; its counters survive every change. */
 export class LoadBalancedService implements Service, EndpointOwner, Timed {
   readonly handle: Next
-  readonly transport = DEFAULT_TRANSPORT
+  transport: Transport
   maxConnections = UNLIMITED
   /** The next step of a slow start. */
   deadline = NEVER
@@ -49,9 +54,11 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
   readonly #balancer: LoadBalancer<Endpoint>
   readonly #queue: WaitQueue
   #strategy: string
+  #divided = false
+  #transport: string | undefined
   #target: ForwardTarget
 
-  constructor(name: string, { strategy, passHostHeader }: ServiceDelta, tools: ServiceTools) {
+  constructor(name: string, { strategy, passHostHeader }: LoadBalancerDelta, tools: ServiceTools) {
     this.#name = name
     this.#tools = tools
     const { deadlines, retries: allowed, workers } = tools
@@ -60,6 +67,7 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
     this.#strategy = strategy
     this.#balancer = balancer
     this.#queue = queue
+    this.transport = tools.transport(undefined)
     this.#target = {
       balancer,
       passHostHeader,
@@ -80,23 +88,37 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
     return this.#balancer.endpoints
   }
 
+  get available(): boolean {
+    return this.#balancer.available
+  }
+
+  get lastResort(): boolean {
+    return this.#balancer.panicking
+  }
+
   /** Takes a change of the plan over; only what it names is touched. */
-  update(delta: ServiceDelta): void {
+  update(delta: LoadBalancerDelta): void {
     const { strategy, passHostHeader, limits, retry = DEFAULT_RETRY, endpoints } = delta
     if (this.#strategy !== strategy) {
       this.#strategy = strategy
-      this.#balancer.useStrategy(this.#tools.strategy(strategy))
+      this.#balancer.useStrategy(this.#createStrategy())
     }
     const allowed = this.#tools.retries ? retry : NO_RETRY
     if (this.#target.passHostHeader !== passHostHeader || this.#target.retry !== allowed)
       this.#target = { ...this.#target, passHostHeader, retry: allowed }
     this.#setLimits(limits)
     this.#balancer.configure(delta)
-    this.#setEndpoints(endpoints)
+    this.#transport = delta.transport
+    this.useTransport()
+    this.setEndpoints(endpoints)
   }
 
   drained({ key }: Endpoint): void {
     this.#tools.drained(this.#name, key)
+  }
+
+  tlsFailed({ plan }: Endpoint, reason: string): void {
+    this.#tools.tlsFailed(this.#name, plan.url, reason)
   }
 
   /** An endpoint may be free again. */
@@ -105,7 +127,7 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
   }
 
   close(): void {
-    this.#setEndpoints(new Map([...this.endpoints.keys()].map((key) => [key, null])))
+    this.setEndpoints(new Map([...this.endpoints.keys()].map((key) => [key, null])))
   }
 
   /** Endpoints that warm take more now. */
@@ -121,7 +143,16 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
     }
   }
 
-  #setEndpoints(changes: ReadonlyMap<string, EndpointPlan | null>): void {
+  /** Has endpoints connected to as the plan says now. */
+  useTransport(): void {
+    const transport = this.#tools.transport(this.#transport)
+    if (transport === this.transport) return
+    this.transport = transport
+    for (const endpoint of this.endpoints.values()) endpoint.transportChanged()
+  }
+
+  /** Only those that are named are touched. */
+  setEndpoints(changes: ReadonlyMap<string, EndpointPlan | null>): void {
     const gone: Endpoint[] = []
     for (const [key, plan] of changes) {
       const endpoint = this.endpoints.get(key)
@@ -131,10 +162,28 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
       } else if (endpoint) endpoint.update(plan)
       else this.#addEndpoint(key, plan)
     }
+    this.#divide()
     this.#refresh()
     this.freed()
     // Only now: what is still on its way to them may be sent again, and must find those that are left.
     for (const endpoint of gone) endpoint.close()
+  }
+
+  /** Whether there are canaries decides how endpoints are chosen; the strategy begins anew when the first comes or the last goes. */
+  #divide(): void {
+    const divided = [...this.endpoints.values()].some(({ plan }) => plan.canary)
+    if (divided === this.#divided) return
+    this.#divided = divided
+    this.#balancer.useStrategy(this.#createStrategy())
+  }
+
+  #createStrategy(): Strategy {
+    const name = this.#strategy
+    const create = (): Strategy => this.#tools.strategy(name)
+    // Clients that belong to one endpoint belong to one group as well.
+    return this.#divided
+      ? new CanaryShares(this.#tools.strategy(name === 'hrw' ? name : 'wrr'), create)
+      : create()
   }
 
   /** Only while something warms there is a next time. */
