@@ -48,14 +48,41 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'Passive health (ejection of failing endpoints)',
     traefik: 'off',
     tidegate:
-      'on, as soon as endpoint health is built (it is not yet): connect failures or 5xx in a row take an endpoint out for a while, half of a service at most',
+      'on: five failures in a row (no connection, no answer, 5xx) over all workers take an endpoint out for 10 s, 10 s longer each time, 5 minutes at most; with `passiveHealthCheck` as that says. Half of a service at most, and never the last endpoint; `maxEjectionPercent: 0` switches it off',
     why: 'An endpoint that fails every request should not go on failing its share of them until somebody notices.',
+  },
+  {
+    what: 'Active health checks (`healthCheck`): when an endpoint is up or down',
+    traefik: 'every new one is up; the first probe comes after one interval; one failed probe is enough',
+    tidegate:
+      'a new one is down until its first probe, which is sent at once, has passed (`initialState`); three failed probes in a row take it out (`fall`), one that passes brings it back (`rise`)',
+    why: 'A new instance may not be ready yet, and a single lost packet is no reason to take an old one out.',
+  },
+  {
+    what: 'Active health checks: redirects',
+    traefik: 'followed, wherever they lead',
+    tidegate:
+      'followed, five at most, within the endpoint itself; one that leads elsewhere counts by its own status',
+    why: 'A probe is to find out about this endpoint, and must not be led to what only the proxy can reach.',
+  },
+  {
+    what: 'Active health checks when the configuration changes',
+    traefik: 'begin anew, and all endpoints with them as up',
+    tidegate: 'go on, with what they have found, as long as the check itself has not changed',
+    why: 'In a rolling deploy the configuration changes all the time; an endpoint that is down is down before and after.',
+  },
+  {
+    what: 'An endpoint that leaves',
+    traefik: 'gets nothing more; its requests finish, and its tunnels (WebSocket) stay open for ever',
+    tidegate:
+      'drains: its requests and tunnels have `drainTimeout` (30 s) to finish; so do those of an instance in maintenance, and one that an operator drains',
+    why: 'A process that waits for its last client to go never stops, and one that is killed loses them all.',
   },
   {
     what: 'Retries',
     traefik: 'only with the `retry` middleware, perhaps on the same server',
     tidegate:
-      'on where they are safe: nothing of the request was sent, or its method may be repeated and nothing was answered; on another endpoint, within a budget',
+      'on where they are safe: nothing of the request was sent, or its method may be repeated and nothing was answered; on another endpoint, within a budget; `retry.attempts: 0` switches it off',
     why: 'A deploy closes connections under running requests. What can be sent again without harm need not fail.',
   },
   {
@@ -120,6 +147,13 @@ export const DIFFERENCES: readonly Difference[] = [
     tidegate:
       '100,000 connections for each entry point, 10,000 requests under way for each worker, and less than half a second of lasting delay; beyond that 503 with `Retry-After`',
     why: 'What is taken on beyond capacity makes everything slower until nobody waits long enough for an answer.',
+  },
+  {
+    what: 'The admin API (`api`)',
+    traefik: 'on the entry point `traefik` (`:8080`) with `insecure`, or behind a router',
+    tidegate:
+      'on a listener of its own, `127.0.0.1:8081` (`:8081` with `insecure`), `api.address` otherwise; reading from elsewhere and every change want `api.token`',
+    why: 'It answers from the control plane, whatever the workers have to do, and no router leads there by mistake.',
   },
   {
     what: '`dialTimeout` (connecting to an endpoint)',

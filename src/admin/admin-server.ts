@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ListenAddress } from '../config/listen-address.ts'
@@ -13,6 +12,9 @@ export interface AdminServerOptions {
   readonly pages: readonly Page[]
   readonly log: Logger
 }
+
+/** Not by an import of its name, which would load undici; see `proxy/status-text.ts`. */
+const { createServer } = process.getBuiltinModule('node:http')
 
 const LIMITS = { body: 16 * 1024, head: 8 * 1024, connections: 100, head_ms: 5_000, request_ms: 10_000 }
 
@@ -79,7 +81,7 @@ export class AdminServer {
     // Who may not read is not told either what there is.
     const refusal = page?.method === 'POST' ? await access.change(request) : await access.read(request)
     if (refusal) return refused(refusal)
-    if (!page) return notFound(here, path)
+    if (!page) return notFound(here, path, pages)
     const sent = page.method === 'GET' ? undefined : await bodyOf(request)
     if (typeof sent === 'string')
       return { status: 400, body: { error: sent, remedy: 'send a short JSON object' } }
@@ -93,8 +95,8 @@ function refused({ status, error, remedy }: Refusal): PageAnswer {
   return { status, body: { error, remedy } }
 }
 
-function notFound(here: readonly Page[], path: string): PageAnswer {
-  const remedy = 'see the documentation for what there is'
+function notFound(here: readonly Page[], path: string, all: readonly Page[]): PageAnswer {
+  const remedy = `there is ${all.map((page) => `${page.method} ${page.path}`).join(', ')}`
   if (here.length === 0) return { status: 404, body: { error: `there is no page \`${path}\``, remedy } }
   const methods = here.map(({ method }) => method).join(', ')
   return { status: 405, body: { error: `the page wants ${methods}`, remedy } }

@@ -1,13 +1,13 @@
 import type { EndpointPlan } from '../server/plan.ts'
 import type { ProbeTarget } from './health/check.ts'
 import { howItEnded } from './life/drain.ts'
-import { countOutcomes, eject, endEjection, failsTooOften } from './life/ejection.ts'
+import { awaitingProbe } from './life/ejection.ts'
+import * as events from './life/events.ts'
 import type { Life, LifeSettings, LifeState, WantedEndpoint } from './life/life.ts'
-import { newLife, reasonToDrain, situationOf } from './life/life.ts'
+import { reasonToDrain, situationOf } from './life/life.ts'
 import { OperatorDrains } from './life/operator-drains.ts'
 import type { Pool } from './life/pool.ts'
-import { mayEject, planOf, sameFields, surplusEjected } from './life/pool.ts'
-import { countProbe, trusted, unprobed } from './life/probe-record.ts'
+import { planIn, surplusEjected } from './life/pool.ts'
 import type { EndpointStatus } from './life/status.ts'
 import { statusOf } from './life/status.ts'
 import type { OutcomeReport } from './outcomes.ts'
@@ -37,8 +37,8 @@ export interface LifeCycleOptions {
   readonly draining: boolean
   /** Milliseconds of the clock that workers have, too: `processNow`. */
   readonly now: () => number
-  /** Wall clock, for people; default: the system's. */
-  readonly date?: () => Date
+  /** Milliseconds of the wall clock, for people; default: the system's. */
+  readonly date?: () => number
   /** Threads that must have reported before an endpoint is gone. */
   readonly workers: () => readonly number[]
   /** The workers are to tell the next success of this endpoint. */
@@ -49,12 +49,13 @@ export interface LifeCycleOptions {
   readonly unanswered?: (service: string, key: string, failing: boolean) => void
 }
 
-const NO_SUCH: readonly Transition[] = []
+const NONE: readonly Transition[] = []
 
 /**
  * The lives of all endpoints (DESIGN §6), kept over every change of configuration by service and key. What happens to
- * an endpoint is written down; its state follows from that by a pure function (`situationOf`). Endpoints that discovery
- * no longer names do not vanish: they drain until every worker has nothing in flight to them, or the time is up.
+ * an endpoint is written down (`life/events.ts`); its state follows from that by a pure function (`situationOf`).
+ * Endpoints that discovery no longer names do not vanish: they drain until every worker has nothing in flight to them,
+ * or the time is up.
  */
 export class LifeCycle {
   readonly #options: LifeCycleOptions
@@ -66,6 +67,8 @@ export class LifeCycle {
   readonly #timed = new Set<Life>()
   /** Plans by service, made anew only when something changed: plans are compared by identity. */
   #live: ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>> = new Map()
+  /** One for all that happens within a millisecond: thousands of endpoints come at once. */
+  #date = new Date(0)
 
   constructor(options: LifeCycleOptions) {
     this.#options = options
@@ -84,17 +87,18 @@ export class LifeCycle {
     )
   }
 
-  /** Endpoints of one service. */
-  endpointsOf(service: string): EndpointStatus[] {
-    const now = this.#options.now()
-    return [...(this.#pools.get(service)?.lives.values() ?? [])].map((life) => statusOf(life, now))
-  }
-
   /** Endpoints of a service that are to be probed: what drains may be stopped at any moment. */
   probeable(service: string): { key: string; target: ProbeTarget; up: boolean }[] {
-    return [...(this.#pools.get(service)?.lives.values() ?? [])].flatMap(({ key, endpoint, probes, drain }) =>
-      drain ? [] : [{ key, target: targets.getOrInsertComputed(endpoint, targetOf), up: probes.up }],
+    return [...(this.#pools.get(service)?.lives.values() ?? [])].flatMap(({ key, plan, probes, drain }) =>
+      drain ? [] : [{ key, target: targets.getOrInsertComputed(plan, targetOf), up: probes.up }],
     )
+  }
+
+  /** Milliseconds until time alone changes something; undefined when it does not. */
+  get nextDeadline(): number | undefined {
+    let next = NEVER
+    for (const life of this.#timed) next = Math.min(next, this.#deadlineOf(life))
+    return next === NEVER ? undefined : Math.max(0, next - this.#options.now())
   }
 
   /**
@@ -120,7 +124,7 @@ export class LifeCycle {
   drained(worker: number, service: string, key: string, version: number): readonly Transition[] {
     const drain = this.#find(service, key)?.drain
     // A report of an earlier drain says nothing about this one.
-    if (!drain || version < drain.version) return NO_SUCH
+    if (!drain || version < drain.version) return NONE
     drain.reported.add(worker)
     return this.sweep()
   }
@@ -130,7 +134,7 @@ export class LifeCycle {
     for (const report of reports) {
       const life = this.#find(report.service, report.endpoint)
       // A process that stops may well refuse; that is no news.
-      if (life && !life.drain) this.#count(this.#pools.get(report.service)!, life, report)
+      if (life && !life.drain) this.#count(life, report)
     }
     return this.#settle()
   }
@@ -139,20 +143,19 @@ export class LifeCycle {
   probed(service: string, key: string, passed: boolean, found: string): readonly Transition[] {
     const pool = this.#pools.get(service)
     const life = pool?.lives.get(key)
-    if (!pool?.settings.check || !life) return NO_SUCH
-    const { up } = life.probes
-    countProbe(life.probes, passed, found, pool.settings.check)
-    if (!up && life.probes.up) this.#comeUp(life, found)
-    if (passed && life.failures.ejection?.awaitsProbe) this.#return(life, `ejection over, ${found}`)
+    if (!pool || !life) return NONE
+    const { ejection } = life.failures
+    events.probed(pool, life, passed, found, this.#options.now())
+    if (ejection && !life.failures.ejection) this.#options.watch?.(service, key)
     this.#dirty.add(pool)
     return this.#settle()
   }
 
-  /** Drains an endpoint until `undrain`, whatever discovery says meanwhile; false when there is none of this name. */
+  /** Drains an endpoint until `undrain`, whatever discovery says meanwhile; undefined when there is none of this name. */
   drain(service: string, key: string, reason: string, version: number): readonly Transition[] | undefined {
     const life = this.#find(service, key)
     if (!life) return undefined
-    this.#operators.add(service, key, { since: this.#date(), reason })
+    this.#operators.add(service, key, { since: this.#moment().date, reason })
     return this.#operatorChanged(life, version)
   }
 
@@ -160,7 +163,7 @@ export class LifeCycle {
   undrain(service: string, key: string, version: number): readonly Transition[] | undefined {
     if (!this.#operators.delete(service, key)) return undefined
     const life = this.#find(service, key)
-    return life ? this.#operatorChanged(life, version) : NO_SUCH
+    return life ? this.#operatorChanged(life, version) : NONE
   }
 
   /** Works in what time alone has changed: drains, ejections and warming that are over. */
@@ -176,110 +179,65 @@ export class LifeCycle {
     return this.#settle()
   }
 
-  /** Milliseconds until time alone changes something; undefined when it does not. */
-  get nextDeadline(): number | undefined {
-    let next = Number.POSITIVE_INFINITY
-    for (const life of this.#timed) next = Math.min(next, this.#deadlineOf(life))
-    return next === Number.POSITIVE_INFINITY ? undefined : Math.max(0, next - this.#options.now())
-  }
-
   // ---- what happens to an endpoint --------------------------------------------------------------------------
 
   #want(pool: Pool, key: string, wanted: WantedEndpoint): void {
     const life = pool.lives.get(key)
-    if (!life) {
-      const joined = newLife(pool.service, key, wanted, pool.settings, this.#date())
-      joined.operator = this.#operators.get(pool.service, key)
-      if (joined.probes.up) this.#comeUp(joined, joined.news)
-      pool.lives.set(key, joined)
-      this.#dirty.add(pool)
-      return
-    }
-    const { terminating, instance, ...endpoint } = wanted
-    Object.assign(life, { instance, terminating, absent: false })
-    if (sameFields(life.endpoint, endpoint)) return
-    life.endpoint = endpoint
+    if (life && !events.rename(life, wanted)) return
     this.#dirty.add(pool)
+    if (life) return
+    const joined = events.join(pool, key, wanted, this.#moment())
+    joined.operator = this.#operators.get(pool.service, key)
   }
 
-  /** Begins or ends the drain of an endpoint, as discovery and the operator have it now. */
   #drainOrNot(pool: Pool, life: Life, version: number): void {
-    const wanted = reasonToDrain(life) !== undefined
-    if (wanted) {
-      life.drain ??= {
-        since: this.#date(),
-        deadline: this.#options.now() + pool.settings.drainTimeout,
-        version,
-        reported: new Set(),
-        over: this.#options.draining ? undefined : 'not drained',
-      }
-    } else if (life.drain) this.#endDrain(pool, life)
-    // Whatever the reason is now, it is shown, and what has drained may be forgotten.
-    if (wanted || life.situation.state === 'draining' || life.situation.state === 'gone')
-      this.#dirty.add(pool)
-  }
-
-  /** It is what it was before; but what was away for long enough is cold again, and may be another process. */
-  #endDrain(pool: Pool, life: Life): void {
-    const { over } = life.drain!
-    life.drain = undefined
-    life.news = 'came back'
-    if (!over) return
-    if (pool.settings.check) life.probes = unprobed(pool.settings.check)
-    if (life.probes.up) this.#comeUp(life, life.news)
+    if (!life.drain && reasonToDrain(life) === undefined) return
+    if (events.drainOrNot(pool, life, version, this.#options.draining, this.#moment())) this.#dirty.add(pool)
   }
 
   #operatorChanged(life: Life, version: number): readonly Transition[] {
     const pool = this.#pools.get(life.service)!
     life.operator = this.#operators.get(life.service, life.key)
     this.#drainOrNot(pool, life, version)
-    this.#dirty.add(pool)
     return this.#settle()
   }
 
-  #count(pool: Pool, life: Life, report: OutcomeReport): void {
-    const { failures, service, key } = life
-    const now = this.#options.now()
+  #count(life: Life, report: OutcomeReport): void {
+    const pool = this.#pools.get(life.service)!
+    const before = life.failures
+    if (events.count(pool, life, report, this.#options.now())) this.#dirty.add(pool)
+    const { service, key, failures } = life
     const limit = pool.settings.ejection.failures
-    const before = { quiet: failures.failedAt.length === 0, unanswered: failures.unanswered >= limit }
-    countOutcomes(failures, report, pool.settings.ejection, now)
-    const unanswered = failures.unanswered >= limit
-    if (unanswered !== before.unanswered) this.#options.unanswered?.(service, key, unanswered)
-    if (before.quiet && failures.failedAt.length > 0) this.#options.watch?.(service, key)
-    if (!failsTooOften(failures, pool.settings.ejection) || !mayEject(pool, life)) return
-    eject(failures, pool.settings.ejection, now)
-    this.#dirty.add(pool)
+    if (failures.unanswered >= limit !== before.unanswered >= limit)
+      this.#options.unanswered?.(service, key, failures.unanswered >= limit)
+    if (before.failedAt.length === 0 && report.failures > 0) this.#options.watch?.(service, key)
   }
 
   #ejectionOver(life: Life): void {
-    const { ejection } = life.failures
-    if (!this.#pools.get(life.service)!.settings.check) this.#return(life, 'ejection over')
-    else if (!ejection!.awaitsProbe) {
-      life.failures.ejection = { ...ejection!, awaitsProbe: true }
-      this.#options.probe?.(life.service, life.key)
+    const { service, key, failures } = life
+    const pool = this.#pools.get(service)!
+    if (!pool.settings.check) this.#comeBack(pool, life, 'ejection over')
+    else if (!failures.ejection?.awaitsProbe) {
+      life.failures = awaitingProbe(failures, true)
+      this.#options.probe?.(service, key)
     }
   }
 
-  #return(life: Life, news: string): void {
-    endEjection(life.failures, this.#options.now())
-    this.#comeUp(life, news)
+  #comeBack(pool: Pool, life: Life, news: string): void {
+    events.comeBack(pool, life, news, this.#options.now())
     this.#options.watch?.(life.service, life.key)
-  }
-
-  #comeUp(life: Life, news: string): void {
-    life.warmingSince = this.#options.now()
-    life.news = news
   }
 
   // ---- states -----------------------------------------------------------------------------------------------
 
   /** Works out the states of all endpoints to which something has happened, and the plans that follow. */
   #settle(): readonly Transition[] {
-    if (this.#dirty.size === 0) return NO_SUCH
+    if (this.#dirty.size === 0) return NONE
     const transitions: Transition[] = []
     const changed: Pool[] = []
     for (const pool of this.#dirty) {
-      for (const life of surplusEjected(pool)) this.#return(life, 'ejection over, too many others were out')
+      for (const life of surplusEjected(pool))
+        this.#comeBack(pool, life, 'ejection over, too many others were out')
       if (this.#settlePool(pool, transitions)) changed.push(pool)
     }
     this.#dirty.clear()
@@ -291,31 +249,36 @@ export class LifeCycle {
   #settlePool(pool: Pool, transitions: Transition[]): boolean {
     let changed = false
     for (const life of pool.lives.values()) {
-      const situation = situationOf(life, pool.settings, this.#options.now())
-      if (situation.state !== life.situation.state) {
-        life.since = this.#date()
-        transitions.push({ ...nameOf(life), to: situation.state, reason: situation.reason })
-      }
-      life.situation = situation
-      const plan = planOf(life, situation)
-      changed ||= plan !== life.plan
-      life.plan = plan
-      if (situation.state === 'gone' && life.absent) pool.lives.delete(life.key)
-      const waits = this.#deadlineOf(life) < Number.POSITIVE_INFINITY && pool.lives.has(life.key)
-      if (waits) this.#timed.add(life)
+      const before = life.held
+      this.#settleLife(pool, life, transitions)
+      changed ||= life.held !== before
+      if (life.situation.state === 'gone' && life.absent) pool.lives.delete(life.key)
+      if (pool.lives.has(life.key) && this.#deadlineOf(life) < NEVER) this.#timed.add(life)
       else this.#timed.delete(life)
     }
     if (pool.lives.size === 0) this.#pools.delete(pool.service)
     return changed
   }
 
+  #settleLife({ settings }: Pool, life: Life, transitions: Transition[]): void {
+    const situation = situationOf(life, settings, this.#options.now())
+    const before = life.situation
+    if (situation.state !== before.state) {
+      const { service, key, plan } = life
+      life.since = this.#moment().date
+      transitions.push({ service, key, url: plan.url, to: situation.state, reason: situation.reason })
+    }
+    if (situation.state !== before.state || situation.reason !== before.reason) life.situation = situation
+    life.plan = planIn(life, situation)
+    life.held = situation.state === 'gone' ? undefined : life.plan
+  }
+
   /** When time alone changes something about it. */
-  #deadlineOf({ service, drain, failures, situation, warmingSince }: Life): number {
-    const never = Number.POSITIVE_INFINITY
-    const drained = drain && !drain.over ? drain.deadline : never
-    const returns = failures.ejection && !failures.ejection.awaitsProbe ? failures.ejection.until : never
+  #deadlineOf({ service, drain, failures, situation, warmingSince = 0 }: Life): number {
+    const drained = drain && !drain.over ? drain.deadline : NEVER
+    const returns = failures.ejection && !failures.ejection.awaitsProbe ? failures.ejection.until : NEVER
     const { slowStart = 0 } = this.#pools.get(service)?.settings ?? {}
-    const warm = situation.state === 'warming' ? warmingSince! + slowStart : never
+    const warm = situation.state === 'warming' ? warmingSince + slowStart : NEVER
     return Math.min(drained, returns, warm)
   }
 
@@ -327,27 +290,23 @@ export class LifeCycle {
     this.#dirty.add(pool)
     for (const life of pool.lives.values()) {
       if (life.drain) life.drain.deadline += settings.drainTimeout - before.drainTimeout
-      if (before.check && !settings.check) this.#trust(life)
+      if (before.check && !settings.check) events.trust(pool, life, this.#options.now())
     }
     return pool
-  }
-
-  /** It is no longer probed: nobody could say when an endpoint that is down is up again. */
-  #trust(life: Life): void {
-    const { up } = life.probes
-    life.probes = trusted()
-    if (life.failures.ejection) life.failures.ejection = { ...life.failures.ejection, awaitsProbe: false }
-    if (!up) this.#comeUp(life, 'no longer probed')
   }
 
   #find(service: string, key: string): Life | undefined {
     return this.#pools.get(service)?.lives.get(key)
   }
 
-  #date(): Date {
-    return this.#options.date?.() ?? new Date()
+  #moment(): events.Moment {
+    const date = this.#options.date?.() ?? Date.now()
+    if (date !== this.#date.getTime()) this.#date = new Date(date)
+    return { now: this.#options.now(), date: this.#date }
   }
 }
+
+const NEVER = Number.POSITIVE_INFINITY
 
 /** Only what has changed is made anew. */
 function withPlansOf(
@@ -356,7 +315,7 @@ function withPlansOf(
 ): ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>> {
   const live = new Map(before)
   for (const { service, lives } of pools) {
-    const plans = [...lives.values()].flatMap(({ key, plan }) => (plan ? [[key, plan] as const] : []))
+    const plans = [...lives.values()].flatMap(({ key, held }) => (held ? [[key, held] as const] : []))
     if (plans.length > 0) live.set(service, new Map(plans))
     else live.delete(service)
   }
@@ -364,12 +323,8 @@ function withPlansOf(
 }
 
 /** The same object for the same endpoint: what has not changed is compared in passing. */
-const targets = new WeakMap<Life['endpoint'], ProbeTarget>()
+const targets = new WeakMap<EndpointPlan, ProbeTarget>()
 
-function targetOf({ address, port, tls, authority }: Life['endpoint']): ProbeTarget {
+function targetOf({ address, port, tls, authority }: EndpointPlan): ProbeTarget {
   return { address, port, tls, authority }
-}
-
-function nameOf({ service, key, endpoint }: Life): { service: string; key: string; url: string } {
-  return { service, key, url: endpoint.url }
 }

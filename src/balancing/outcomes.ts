@@ -41,10 +41,23 @@ export class OutcomeBatch {
 
   /** The sink for the endpoints of a service. */
   sink(service: string): OutcomeSink {
-    return {
-      failed: (endpoint, by) => this.#failed(this.#of(service, endpoint), by),
-      succeeded: (endpoint) => this.#succeeded(this.#of(service, endpoint)),
-    }
+    return new ServiceOutcomes(this, service)
+  }
+
+  failed(service: string, endpoint: string, by: FailedBy): void {
+    const report = this.#of(service, endpoint)
+    report.by = by
+    report.failures++
+    if (by === 'status') {
+      report.answered = true
+      report.unanswered = 0
+    } else report.unanswered++
+  }
+
+  succeeded(service: string, endpoint: string): void {
+    const report = this.#of(service, endpoint)
+    report.succeeded = report.answered = true
+    report.failures = report.unanswered = 0
   }
 
   /** Sends what has been gathered now. */
@@ -55,20 +68,6 @@ export class OutcomeBatch {
     const reports = [...this.#gathered.values()]
     this.#gathered = new Map()
     this.#send(reports)
-  }
-
-  #failed(report: Gathered, by: FailedBy): void {
-    report.by = by
-    report.failures++
-    if (by === 'status') {
-      report.answered = true
-      report.unanswered = 0
-    } else report.unanswered++
-  }
-
-  #succeeded(report: Gathered): void {
-    report.succeeded = report.answered = true
-    report.failures = report.unanswered = 0
   }
 
   #of(service: string, endpoint: string): Gathered {
@@ -82,5 +81,24 @@ export class OutcomeBatch {
       unanswered: 0,
       by: 'connect',
     }))
+  }
+}
+
+/** A class for want of closures: there is one for each service, and there may be ten thousand. */
+class ServiceOutcomes implements OutcomeSink {
+  readonly #batch: OutcomeBatch
+  readonly #service: string
+
+  constructor(batch: OutcomeBatch, service: string) {
+    this.#batch = batch
+    this.#service = service
+  }
+
+  failed(endpoint: string, by: FailedBy): void {
+    this.#batch.failed(this.#service, endpoint, by)
+  }
+
+  succeeded(endpoint: string): void {
+    this.#batch.succeeded(this.#service, endpoint)
   }
 }

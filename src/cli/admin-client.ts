@@ -1,4 +1,3 @@
-import { request } from 'undici'
 import type { ApiConfig } from '../config/api.ts'
 import type { CliContext } from './context.ts'
 import { reachableHost } from './healthcheck.ts'
@@ -32,6 +31,8 @@ export async function callAdmin(
       remedy: 'give the same `api.token` or `api.tokenFile` as to the running process, or TIDEGATE_API_TOKEN',
     }
   try {
+    // Only here: `run` loads this file too, and undici costs megabytes.
+    const { request } = await import('undici')
     const response = await request(`${url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

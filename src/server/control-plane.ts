@@ -91,7 +91,7 @@ export class ControlPlane {
       watch: (endpoints) => options.host.watch(endpoints),
       unanswered: (service, endpoint, failing) => this.connectionsFail(service, endpoint, failing),
     })
-    this.#membership = new MembershipReporter(options.log, (service) => this.#lives.endpointsOf(service))
+    this.#membership = new MembershipReporter(options.log)
   }
 
   get routing(): RoutingConfig {
@@ -290,7 +290,7 @@ export class ControlPlane {
     )
     const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
-    this.#membership.report(transitions)
+    this.#membership.report(transitions, this.#lives.live)
     if (isEmptyDelta(delta)) return
     this.#plan = plan
     this.#applied = this.#handOver(delta, plan)

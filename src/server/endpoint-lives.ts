@@ -66,10 +66,6 @@ export class EndpointLives {
     return this.#cycle.endpoints
   }
 
-  endpointsOf(service: string): readonly EndpointStatus[] {
-    return this.#cycle.endpointsOf(service)
-  }
-
   /** Takes over what discovery names now; gives everything that has changed and was not told yet. */
   update(wanted: ReadonlyMap<string, LivingService>): readonly Transition[] {
     const found = [...this.#cycle.update(wanted, this.#options.nextVersion()), ...this.#cycle.sweep()]

@@ -1,46 +1,44 @@
-import type { EndpointStatus, Transition } from '../balancing/life-cycle.ts'
+import type { Transition } from '../balancing/life-cycle.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { membershipLines } from '../telemetry/membership-log.ts'
 import type { EndpointView } from '../telemetry/membership-log.ts'
-
-type Views = ReadonlyMap<string, EndpointView>
+import type { LiveEndpoints } from './plan-builder.ts'
 
 /** Says in the log what has become of endpoints: one line for each service that changed. */
 export class MembershipReporter {
   readonly #log: Logger
-  readonly #endpointsOf: (service: string) => readonly EndpointStatus[]
-  /** What was said last. */
-  readonly #said = new Map<string, Views>()
+  /** What was live when something was said last. */
+  #before: LiveEndpoints = new Map()
 
-  constructor(log: Logger, endpointsOf: (service: string) => readonly EndpointStatus[]) {
+  constructor(log: Logger) {
     this.#log = log
-    this.#endpointsOf = endpointsOf
   }
 
-  report(transitions: readonly Transition[]): void {
-    const before = new Map<string, Views>()
-    const after = new Map<string, Views>()
-    const reasons = new Map<string, string>()
-    for (const { service, key, reason } of transitions) {
-      reasons.set(`${service}\n${key}`, reason)
-      if (after.has(service)) continue
-      before.set(service, this.#said.get(service) ?? new Map())
-      after.set(service, viewsOf(this.#endpointsOf(service)))
-    }
-    const whyLeft = (service: string, key: string): string | undefined => reasons.get(`${service}\n${key}`)
-    for (const { message, fields } of membershipLines(before, after, whyLeft)) this.#log.info(message, fields)
-    for (const [service, views] of after) {
-      if (views.size > 0) this.#said.set(service, views)
-      else this.#said.delete(service)
-    }
+  /** `live`: what the transitions have led to. */
+  report(transitions: readonly Transition[], live: LiveEndpoints): void {
+    if (transitions.length === 0) return
+    const reasons = new Map(transitions.map(({ service, key, reason }) => [`${service}\n${key}`, reason]))
+    const reasonOf = (service: string, key: string): string | undefined => reasons.get(`${service}\n${key}`)
+    const touched = new Set(transitions.map(({ service }) => service))
+    const before = new Map([...touched].map((service) => [service, this.#before.get(service) ?? NONE]))
+    const after = new Map([...touched].map((service) => [service, viewsOf(service, live, reasonOf)]))
+    for (const { message, fields } of membershipLines(before, after, reasonOf))
+      this.#log.info(message, fields)
+    this.#before = live
   }
 }
 
-/** What is no longer in the data plane has left, though its source may still know it. */
-function viewsOf(endpoints: readonly EndpointStatus[]): Views {
+const NONE: ReadonlyMap<string, EndpointView> = new Map()
+
+function viewsOf(
+  service: string,
+  live: LiveEndpoints,
+  reasonOf: (service: string, key: string) => string | undefined,
+): ReadonlyMap<string, EndpointView> {
   return new Map(
-    endpoints.flatMap(({ key, url, state, reason }) =>
-      state === 'gone' ? [] : [[key, { url, state, reason }] as const],
-    ),
+    [...(live.get(service) ?? [])].map(([key, { url, state }]) => {
+      const reason = reasonOf(service, key)
+      return [key, { url, state, ...(reason === undefined ? {} : { reason }) }]
+    }),
   )
 }

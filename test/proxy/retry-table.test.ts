@@ -79,19 +79,20 @@ class Failing implements Disposable {
   readonly tried: string[] = []
   readonly reported: FailedBy[] = []
   readonly #deadlines = new Deadlines()
+  readonly #owner = {
+    transport: DEFAULT_TRANSPORT,
+    deadlines: this.#deadlines,
+    maxConnections: 1_000,
+    drained: () => {},
+    freed: () => {},
+    tlsFailed: () => {},
+  }
   readonly #balancer = new LoadBalancer<Endpoint>({ pick: (candidates) => candidates[0]! })
   readonly #budget = new RetryBudget()
 
   constructor(kind: FailureKind) {
     for (const key of ['a', 'b', 'c', 'd']) {
-      const endpoint = new Endpoint(key, endpointPlan({ port: 1 }), {
-        transport: DEFAULT_TRANSPORT,
-        deadlines: this.#deadlines,
-        maxConnections: 1_000,
-        drained: () => {},
-        freed: () => {},
-        tlsFailed: () => {},
-      })
+      const endpoint = new Endpoint(key, endpointPlan({ port: 1 }), this.#owner)
       endpoint.acquire = () => {
         this.tried.push(key)
         const failing: Pick<UpstreamConnection, 'send'> = {

@@ -22,9 +22,9 @@ export async function controlling(lookup?: Lookup) {
     apply: async () => undefined,
     listen: async () => undefined,
     stats: () => [],
+    watch: () => undefined,
     inFlight: async () => [],
     announceStop: () => undefined,
-    watch: () => undefined,
     stop: async () => undefined,
     close: async () => undefined,
   }

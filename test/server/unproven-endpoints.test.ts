@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { turns } from '../discovery/fake-clock.ts'
 import { instance } from '../discovery/fake-provider.ts'
 import { controlling } from './controlled.ts'
 
@@ -49,4 +50,18 @@ test('the route stays when all are let go: its host answers 503, not 404', async
   await world.say([], { missing: 'unproven' })
   await world.report(KEY_B)
   assert.deepEqual([world.states(), world.hasRouter()], [['10.0.0.2:80 draining'], true])
+})
+
+test('five attempts in a row that nobody answered are a failing connection; answers of 5xx are none', async () => {
+  await using world = await controlling()
+  await world.say([A, B])
+  await world.say([A], { missing: 'unproven' })
+  const report = { service: 'whoami@nomad', endpoint: KEY_B, succeeded: false, failures: 4 }
+  world.control.outcomes([{ ...report, answered: true, unanswered: 0, by: 'status' }])
+  world.control.outcomes([{ ...report, answered: false, unanswered: 4, by: 'connect' }])
+  await turns(10)
+  assert.doesNotMatch(world.states()[1]!, /draining/)
+  world.control.outcomes([{ ...report, failures: 1, answered: false, unanswered: 1, by: 'timeout' }])
+  await turns(10)
+  assert.deepEqual(world.states(), ['10.0.0.1:80 ready', '10.0.0.2:80 draining'])
 })

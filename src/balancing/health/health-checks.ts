@@ -1,7 +1,6 @@
 import PQueue from 'p-queue'
 import { isDeepStrictEqual } from 'node:util'
 import type { HealthCheck, ProbeResult, ProbeTarget } from './check.ts'
-import { probeHttp } from './http-probe.ts'
 import { probeTcp } from './tcp-probe.ts'
 
 /** Probes under way at a time; more would only take each other's time. */
@@ -154,8 +153,15 @@ export class HealthChecks {
   }
 }
 
-function probeAs(target: ProbeTarget, { question }: HealthCheck, signal: AbortSignal): Promise<ProbeResult> {
-  return question.mode === 'tcp' ? probeTcp(target, question, signal) : probeHttp(target, question, signal)
+async function probeAs(
+  target: ProbeTarget,
+  { question }: HealthCheck,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  if (question.mode === 'tcp') return probeTcp(target, question, signal)
+  // Only here: every start loads this file, and undici costs megabytes.
+  const { probeHttp } = await import('./http-probe.ts')
+  return probeHttp(target, question, signal)
 }
 
 function sameQuestion(one: Checked, other: Checked): boolean {

@@ -25,62 +25,60 @@ export const DEFAULT_EJECTION: EjectionPolicy = {
 /** What is remembered of an endpoint's failures, its ejections included. */
 export interface FailureRecord {
   /** When the failures since the last success came, the latest ones: as many as the policy counts, at most. */
-  failedAt: number[]
-  by: FailedBy
+  readonly failedAt: readonly number[]
+  readonly by: FailedBy
   /** Attempts in a row that brought no answer at all. */
-  unanswered: number
+  readonly unanswered: number
   /** Set while it is out. */
-  ejection: Ejection | undefined
+  readonly ejection: Ejection | undefined
   /** Ejections in all. */
-  ejections: number
-  inARow: number
+  readonly ejections: number
+  readonly inARow: number
   /** When the last ejection ended, how long it was, and whether a request has succeeded since. */
-  returnedAt: number
-  lastDuration: number
-  succeededSince: boolean
+  readonly returnedAt: number
+  readonly lastDuration: number
+  readonly succeededSince: boolean
 }
 
 export interface Ejection {
   readonly until: number
   readonly reason: string
   /** Its time is over, and a probe has to pass before it comes back. */
-  awaitsProbe: boolean
+  readonly awaitsProbe: boolean
 }
 
-export function noFailures(): FailureRecord {
-  return {
-    failedAt: [],
-    by: 'connect',
-    unanswered: 0,
-    ejection: undefined,
-    ejections: 0,
-    inARow: 0,
-    returnedAt: 0,
-    lastDuration: 0,
-    succeededSince: false,
-  }
+/** Of endpoints that have never failed, as most have not: one for all of them. */
+export const NO_FAILURES: FailureRecord = {
+  failedAt: [],
+  by: 'connect',
+  unanswered: 0,
+  ejection: undefined,
+  ejections: 0,
+  inARow: 0,
+  returnedAt: 0,
+  lastDuration: 0,
+  succeededSince: false,
 }
 
-/** Takes over what a worker reports. */
-export function countOutcomes(
+/** With what a worker reports. */
+export function afterOutcomes(
   record: FailureRecord,
   { succeeded, failures, answered, unanswered, by }: OutcomeReport,
   { failures: limit, window }: EjectionPolicy,
   now: number,
-): void {
-  if (answered) record.unanswered = 0
-  record.unanswered += unanswered
-  if (succeeded) {
-    record.failedAt = []
-    record.succeededSince = true
+): FailureRecord {
+  const counted = {
+    ...record,
+    unanswered: (answered ? 0 : record.unanswered) + unanswered,
+    failedAt: succeeded ? [] : record.failedAt,
+    succeededSince: record.succeededSince || succeeded,
   }
-  if (failures === 0) return
-  record.by = by
+  if (failures === 0) return counted
   // What is still on its way to an ejected endpoint says nothing new.
-  if (record.ejection) return
-  const fresh = record.failedAt.filter((at) => window === 0 || now - at < window)
+  if (record.ejection) return { ...counted, by }
+  const fresh = counted.failedAt.filter((at) => window === 0 || now - at < window)
   const more = Array.from({ length: Math.min(failures, limit) }, () => now)
-  record.failedAt = [...fresh, ...more].slice(-limit)
+  return { ...counted, by, failedAt: [...fresh, ...more].slice(-limit) }
 }
 
 export function failsTooOften({ failedAt }: FailureRecord, { failures }: EjectionPolicy): boolean {
@@ -88,28 +86,32 @@ export function failsTooOften({ failedAt }: FailureRecord, { failures }: Ejectio
 }
 
 /**
- * Takes the endpoint out. Each ejection in a row is longer; one that has answered since it came back, and then stayed
- * for as long as it was out, begins anew.
+ * Taken out. Each ejection in a row is longer; one that has answered since it came back, and then stayed for as long as
+ * it was out, begins anew.
  */
-export function eject(record: FailureRecord, policy: EjectionPolicy, now: number): void {
+export function ejected(record: FailureRecord, policy: EjectionPolicy, now: number): FailureRecord {
   const recovered = record.succeededSince && now - record.returnedAt >= record.lastDuration
-  record.inARow = recovered ? 1 : record.inARow + 1
-  record.ejections++
-  record.lastDuration = Math.min(policy.base * record.inARow, policy.longest)
-  const seconds = Math.round(record.lastDuration / 1_000)
-  record.ejection = {
-    until: now + record.lastDuration,
-    reason: `${describeFailures(record)}; out for ${seconds} s`,
-    awaitsProbe: false,
+  const inARow = recovered ? 1 : record.inARow + 1
+  const lastDuration = Math.min(policy.base * inARow, policy.longest)
+  const reason = `${describeFailures(record)}; out for ${Math.round(lastDuration / 1_000)} s`
+  return {
+    ...record,
+    inARow,
+    lastDuration,
+    ejections: record.ejections + 1,
+    ejection: { until: now + lastDuration, reason, awaitsProbe: false },
+    failedAt: [],
   }
-  record.failedAt = []
 }
 
-export function endEjection(record: FailureRecord, now: number): void {
-  record.ejection = undefined
-  record.returnedAt = now
-  record.succeededSince = false
-  record.failedAt = []
+/** Back again. */
+export function returned(record: FailureRecord, now: number): FailureRecord {
+  return { ...record, ejection: undefined, returnedAt: now, succeededSince: false, failedAt: [] }
+}
+
+/** Its time is over; a probe has to pass first. */
+export function awaitingProbe(record: FailureRecord, awaitsProbe: boolean): FailureRecord {
+  return record.ejection ? { ...record, ejection: { ...record.ejection, awaitsProbe } } : record
 }
 
 const WORDS: Readonly<Record<FailedBy, string>> = {

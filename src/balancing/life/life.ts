@@ -1,9 +1,9 @@
 import type { EndpointPlan, EndpointState } from '../../server/plan.ts'
 import type { Drain, OperatorDrain } from './drain.ts'
 import type { EjectionPolicy, FailureRecord } from './ejection.ts'
-import { noFailures } from './ejection.ts'
+import { NO_FAILURES } from './ejection.ts'
 import type { ProbeRecord, ProbeThresholds } from './probe-record.ts'
-import { trusted, unprobed } from './probe-record.ts'
+import { TRUSTED, unprobed } from './probe-record.ts'
 
 /** An endpoint that discovery names now, resolved to an address. */
 export type WantedEndpoint = Omit<EndpointPlan, 'state' | 'warmingSince'> & {
@@ -38,8 +38,8 @@ export interface Situation {
 export interface Life {
   readonly service: string
   readonly key: string
-  /** As discovery named it last. */
-  endpoint: Omit<WantedEndpoint, 'terminating' | 'instance'>
+  /** As discovery named it last, in its present state. The data plane holds the same object, unless it is gone. */
+  plan: EndpointPlan
   instance: string | undefined
   /** Discovery no longer names it. */
   absent: boolean
@@ -48,7 +48,7 @@ export interface Life {
   drain: Drain | undefined
   probes: ProbeRecord
   failures: FailureRecord
-  /** When it came up last. */
+  /** When it came up last; kept only where there is a slow start. */
   warmingSince: number | undefined
   /** What brought it up last, in words. */
   news: string
@@ -56,7 +56,7 @@ export interface Life {
   /** Wall clock, for people. */
   since: Date
   /** What the data plane holds of it. */
-  plan: EndpointPlan | undefined
+  held: EndpointPlan | undefined
 }
 
 export function newLife(
@@ -69,21 +69,26 @@ export function newLife(
   return {
     service,
     key,
-    endpoint,
+    plan: { ...endpoint, state: 'ready' },
     instance,
     absent: false,
     terminating,
     operator: undefined,
     drain: undefined,
-    probes: check ? unprobed(check) : trusted(),
-    failures: noFailures(),
+    probes: check ? unprobed(check) : TRUSTED,
+    failures: NO_FAILURES,
     warmingSince: undefined,
-    news: 'discovered',
-    situation: { state: 'gone', reason: 'new' },
+    news: DISCOVERED,
+    situation: NEW,
     since,
-    plan: undefined,
+    held: undefined,
   }
 }
+
+const DISCOVERED = 'discovered'
+const NEW: Situation = { state: 'gone', reason: 'new' }
+/** Of most endpoints, and so one for all of them. */
+const READY: Situation = { state: 'ready', reason: DISCOVERED }
 
 /** The state that follows from everything that is known. What weighs more comes first. */
 export function situationOf(life: Life, { slowStart }: LifeSettings, now: number): Situation {
@@ -99,6 +104,7 @@ export function situationOf(life: Life, { slowStart }: LifeSettings, now: number
   }
   if (!probes.up) return { state: 'unhealthy', reason: probes.last === '' ? 'not probed yet' : probes.last }
   const warming = warmingSince !== undefined && now < warmingSince + slowStart
+  if (!warming && news === DISCOVERED) return READY
   return { state: warming ? 'warming' : 'ready', reason: news }
 }
 
@@ -110,6 +116,6 @@ export function reasonToDrain({ absent, terminating, operator }: Life): string |
 }
 
 /** Whether it gets requests while its service is well. */
-export function isServing({ drain, failures, probes, endpoint }: Life): boolean {
-  return drain === undefined && failures.ejection === undefined && probes.up && endpoint.weight > 0
+export function isServing({ drain, failures, probes, plan }: Life): boolean {
+  return drain === undefined && failures.ejection === undefined && probes.up && plan.weight > 0
 }

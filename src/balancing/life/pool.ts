@@ -31,7 +31,7 @@ export function surplusEjected({ lives, settings }: Pool): Life[] {
 }
 
 function mostEjected(all: readonly Life[], { ejection }: LifeSettings): number {
-  const usable = all.filter(({ drain, endpoint }) => drain === undefined && endpoint.weight > 0)
+  const usable = all.filter(({ drain, plan }) => drain === undefined && plan.weight > 0)
   return Math.floor((usable.length * ejection.maxPercent) / 100)
 }
 
@@ -39,30 +39,33 @@ function countEjected(all: readonly Life[]): number {
   return all.filter(isEjected).length
 }
 
-function isEjected({ drain, failures, endpoint }: Life): boolean {
-  return drain === undefined && failures.ejection !== undefined && endpoint.weight > 0
+function isEjected({ drain, failures, plan }: Life): boolean {
+  return drain === undefined && failures.ejection !== undefined && plan.weight > 0
 }
 
-/** What the data plane shall hold; the same object as before while nothing has changed, since plans are compared by identity. */
-export function planOf(
-  { endpoint, plan, warmingSince }: Life,
-  { state }: Situation,
-): EndpointPlan | undefined {
-  if (state === 'gone') return undefined
-  const next: EndpointPlan = {
-    ...endpoint,
-    state,
-    ...(state === 'warming' && warmingSince !== undefined ? { warmingSince } : {}),
-  }
-  return plan && sameFields(plan, next) ? plan : next
+/** The plan of an endpoint in this state; the same object while nothing has changed, since plans are compared by identity. */
+export function planIn({ plan, warmingSince }: Life, { state }: Situation): EndpointPlan {
+  // What is gone is not shown to anybody.
+  if (state === 'gone') return plan
+  const { warmingSince: before, ...rest } = plan
+  const since = state === 'warming' ? warmingSince : undefined
+  if (plan.state === state && before === since) return plan
+  return { ...rest, state, ...(since === undefined ? {} : { warmingSince: since }) }
 }
 
-/** Whether plain data of one level says the same; what is deeper (the canary group) is compared as well, which is rare. */
-export function sameFields<T extends object>(a: T, b: T): boolean {
-  const keys = Object.keys(b) as (keyof T)[]
-  return keys.length === Object.keys(a).length && keys.every((key) => sameValue(a[key], b[key]))
+/** Whether discovery says the same of an endpoint as its plan. */
+export function saysTheSame(
+  plan: EndpointPlan,
+  wanted: Omit<EndpointPlan, 'state' | 'warmingSince'>,
+): boolean {
+  const { state: _, warmingSince: __, ...before } = plan
+  const keys = Object.keys(wanted) as (keyof typeof wanted)[]
+  return (
+    keys.length === Object.keys(before).length && keys.every((key) => sameValue(before[key], wanted[key]))
+  )
 }
 
+/** What is deeper than one level, the canary group, is rare. */
 function sameValue(a: unknown, b: unknown): boolean {
   return a === b || (typeof a === 'object' && isDeepStrictEqual(a, b))
 }

@@ -10,39 +10,32 @@ export interface ProbeThresholds {
 
 /** What active probes have found out about an endpoint. */
 export interface ProbeRecord {
-  up: boolean
+  readonly up: boolean
   /** Probes of the last kind in a row. */
-  passes: number
-  fails: number
+  readonly passes: number
+  readonly fails: number
   /** What the last probe found; empty before the first. */
-  last: string
+  readonly last: string
 }
 
-/** Of an endpoint that is not probed, or that was there before it was. */
-export function trusted(): ProbeRecord {
-  return { up: true, passes: 0, fails: 0, last: '' }
-}
+/** Of endpoints that are not probed, or were there before they were: one for all of them, until it is copied. */
+export const TRUSTED: ProbeRecord = { up: true, passes: 0, fails: 0, last: '' }
 
 export function unprobed({ initiallyUp }: ProbeThresholds): ProbeRecord {
   return { up: initiallyUp, passes: 0, fails: 0, last: '' }
 }
 
-/** Takes a probe's result over. A new endpoint is up with the first probe that passes, whatever `rise` is. */
-export function countProbe(
-  record: ProbeRecord,
+/** With a probe's result. A new endpoint is up with the first probe that passes, whatever `rise` is. */
+export function afterProbe(
+  { up, passes, fails, last }: ProbeRecord,
   passed: boolean,
   found: string,
   { rise, fall }: ProbeThresholds,
-): void {
-  const first = record.last === ''
-  record.last = found
+): ProbeRecord {
   if (passed) {
-    record.fails = 0
-    record.passes++
-    if (first || record.passes >= rise) record.up = true
-  } else {
-    record.passes = 0
-    record.fails++
-    if (record.fails >= fall) record.up = false
+    const risen = last === '' || passes + 1 >= rise
+    return { up: up || risen, passes: passes + 1, fails: 0, last: found }
   }
+  const fallen = fails + 1 >= fall
+  return { up: up && !fallen, passes: 0, fails: fails + 1, last: found }
 }

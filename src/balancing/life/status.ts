@@ -31,16 +31,16 @@ export interface EndpointStatus {
 }
 
 export function statusOf(life: Life, now: number): EndpointStatus {
-  const { service, key, endpoint, instance, situation, since, failures, probes, drain, operator } = life
+  const { service, key, plan, instance, situation, since, failures, probes, drain, operator } = life
   return {
     service,
     key,
-    url: endpoint.url,
+    url: plan.url,
     ...(instance === undefined ? {} : { instance }),
     state: situation.state,
     reason: situation.reason,
     since,
-    weight: endpoint.weight,
+    weight: plan.weight,
     ejections: failures.ejections,
     ...(probes.last === '' ? {} : { lastProbe: probes.last }),
     ...(situation.state === 'ejected' && failures.ejection

@@ -103,7 +103,9 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
       this.#strategy = strategy
       this.#balancer.useStrategy(this.#createStrategy())
     }
-    this.#target = { ...this.#target, passHostHeader, retry: this.#tools.retries ? retry : NO_RETRY }
+    const allowed = this.#tools.retries ? retry : NO_RETRY
+    if (this.#target.passHostHeader !== passHostHeader || this.#target.retry !== allowed)
+      this.#target = { ...this.#target, passHostHeader, retry: allowed }
     this.#setLimits(limits)
     this.#balancer.configure(delta)
     this.#transport = delta.transport
