@@ -28,8 +28,7 @@ test('a black hole that does not accept: one dial time-out at most, then it is e
     rate: RATE,
     onOutcome: (outcome) => outcomes.push(outcome),
   })
-  const ejected = await until('the black hole to be ejected', () => /ejected/.test(tidegate.output), 20_000)
-  assert.ok(ejected)
+  await until('the black hole to be ejected', () => tidegate.downs.size > 0, 20_000)
   const ejectedAt = performance.now()
   await sleep(scaled(8_000, 2_000))
   const tally = await load.stop()
@@ -64,7 +63,7 @@ test('a black hole that accepts and hangs: the check takes it out, the time-out 
   await until('the instance to be served', () => outcomes.some(({ origin }) => origin === 'hanging'))
   hanging.signal('SIGSTOP')
   const stoppedAt = performance.now()
-  await until('the check to take it out', () => /"(?:unhealthy|down)":/.test(tidegate.output), 15_000)
+  await until('the check to take it out', () => tidegate.downs.size > 0, 15_000)
   const outAfter = performance.now() - stoppedAt
   await sleep(scaled(5_000, 2_000))
   hanging.signal('SIGCONT')

@@ -77,6 +77,12 @@ export class Tidegate implements AsyncDisposable {
     return await pinged(this.port)
   }
 
+  /** Endpoints that the log has ever said to be down, by URL: their probes failed, or they were ejected. */
+  get downs(): ReadonlySet<string> {
+    const lines = this.output.split('\n').filter((line) => line.includes('"down":'))
+    return new Set(lines.flatMap((line) => (JSON.parse(line) as { down: string[] }).down))
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
