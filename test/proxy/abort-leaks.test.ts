@@ -37,13 +37,14 @@ const WAYS: readonly Way[] = [
   { name: 'on HTTP/2 connections', answer: HALF_ANSWER, secure: true, begin: sessions },
 ]
 for (const { name, answer = '', secure = false, begin } of WAYS) {
-  test(`after 1,000 aborts ${name} nothing is in flight within a second, descriptors and heap are as before`, async () => {
+  test(`after 1,000 aborts ${name} nothing is in flight within a second, descriptors and heap are as before`, async (t) => {
     // Nothing is kept of what comes: the memory is to be the engine's alone.
     const endpoint = createServer((socket) => {
       socket.resume().on('error', () => {})
       if (answer !== '') socket.once('data', () => socket.write(answer))
     })
     endpoint.listen(0, '127.0.0.1')
+    t.after(() => endpoint.close())
     await once(endpoint, 'listening')
     const endpoints = { 0: { port: (endpoint.address() as AddressInfo).port } }
     await using engine = await startEngine({
@@ -58,7 +59,6 @@ for (const { name, answer = '', secure = false, begin } of WAYS) {
     const after = await footprint(engine)
     assert.equal(after.descriptors, before.descriptors)
     assert.ok(after.heap - before.heap < SLACK, `${after.heap - before.heap} bytes more`)
-    endpoint.close()
   })
 }
 
