@@ -62,7 +62,10 @@ export const draftMiddleware = drafting<ResolvedMiddleware>(function readMiddlew
       origin: kind.node.origin,
       message: `\`${kind.type}\`: ${complaint}`,
     })
-  const value = { type: kind.type, options: decoded.value, origin }
+  const services = kind.definition
+    .services?.(decoded.value)
+    .map((name) => fullName(name, scope.merged.provider))
+  const value = { type: kind.type, options: decoded.value, origin, ...(services && { services }) }
   return isAllowed(scope, kind, value) ? value : undefined
 })
 

@@ -120,6 +120,12 @@ export class Body {
     return chunk
   }
 
+  /** What `take` would give, left where it is. */
+  peek(): Buffer | undefined {
+    this.#demand()
+    return this.#chunks[this.#first]
+  }
+
   /** All bytes have come and all were taken. */
   get done(): boolean {
     return this.#complete && this.#first === this.#chunks.length

@@ -36,6 +36,10 @@ export class Request {
   /** Set by what waits for an endpoint: called when the client is gone. */
   onAbort: (() => void) | undefined = undefined
   aborted = false
+  /** Something in front of the service decides on further attempts: the engine makes one and no more. */
+  singleAttempt = false
+  /** Milliseconds that each attempt may wait for the head of its answer; 0: as long as endpoints may in general. */
+  perTryTimeout = 0
   /** It counts among the requests that its worker has under way. */
   counted = false
 

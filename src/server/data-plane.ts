@@ -49,7 +49,7 @@ export class DataPlane {
   constructor(
     settings: WorkerSettings,
     events: DataPlaneEvents,
-    middlewareTools: Omit<MiddlewareTools, 'name' | 'shared'>,
+    middlewareTools: Pick<MiddlewareTools, 'verifyPassword'>,
     slot: Slot = new SharedSlots(1).slot(0),
   ) {
     this.#slot = slot
@@ -69,9 +69,10 @@ export class DataPlane {
       events,
     }
     this.#entryPoints = new Map(settings.entryPoints.map((one) => [one.name, new EntryPoint(one, tools)]))
+    const budget = new RetryBudget()
     const serviceTools = {
       deadlines: this.#deadlines,
-      budget: new RetryBudget(),
+      budget,
       retries: experiments.retries,
       workers,
       zone,
@@ -81,7 +82,7 @@ export class DataPlane {
     this.#services = new Services(serviceTools, this.#internalServices(settings.pingTerminatingStatus))
     this.#routers = new Routers({
       plugIns: this.#plugIns,
-      middlewareTools,
+      middlewareTools: { ...middlewareTools, mayRetry: () => budget.take(performance.now()) },
       worker: slot.index,
       workers,
       tables: new Map([...this.#entryPoints].map(([name, { tables }]) => [name, tables])),

@@ -14,10 +14,12 @@ import { stickyCookiePlan } from './sticky-plan.ts'
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
 
+const NO_NAMES: readonly string[] = []
 const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
 
 /**
- * The plan that serves `routing`: every router, and only those middlewares and services that a router uses. The
+ * The plan that serves `routing`: every router, and only those middlewares and services that a router uses,
+ * services that its middlewares ask included. The
  * services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
  * while it has live endpoints, whether a router still uses it or not: requests are on their way through it, and it
  * is how workers tell that its endpoints have drained. What has not changed since `previous` is the same object, so
@@ -36,17 +38,12 @@ export function buildPlan(
   const services = new Map<string, ServicePlan>()
   for (const [name, router] of routing.routers) {
     routers.set(name, routerPlan(router, rankOf(name, precedence)))
+    addService(router.service)
     for (const used of router.middlewares) {
       const middleware = routing.middlewares.get(used)
-      if (middleware) middlewares.set(used, middlewarePlan(middleware))
-    }
-    const service = routing.services.get(router.service)
-    if (service && !services.has(router.service)) {
-      const live = liveEndpoints.get(router.service) ?? NO_ENDPOINTS
-      services.set(
-        router.service,
-        servicePlan(settingsOf(service.config, router.service), live, previous?.services.get(router.service)),
-      )
+      if (!middleware) continue
+      middlewares.set(used, middlewarePlan(middleware))
+      for (const asked of middleware.services ?? NO_NAMES) addService(asked)
     }
   }
   for (const [name, before] of previous?.services ?? []) {
@@ -56,6 +53,14 @@ export function buildPlan(
       services.set(name, servicePlan(config ? settingsOf(config, name) : before, live, before))
   }
   return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
+
+  function addService(name: string): void {
+    const service = routing.services.get(name)
+    if (!service || services.has(name)) return
+    const live = liveEndpoints.get(name) ?? NO_ENDPOINTS
+    const before = previous?.services.get(name)
+    services.set(name, servicePlan(settingsOf(service.config, name), live, before))
+  }
 }
 
 /** Providers that are not named come last, all alike. */

@@ -40,6 +40,8 @@ export class LoadBalancedService implements Service, Timed {
   readonly #freed = (): void => this.#queue.wake()
   #strategy: string
   #target: ForwardTarget
+  /** The same without further attempts. */
+  #single: ForwardTarget
   #maxConnections = Number.POSITIVE_INFINITY
 
   constructor(name: string, { strategy, passHostHeader }: ServiceDelta, tools: ServiceTools) {
@@ -52,7 +54,8 @@ export class LoadBalancedService implements Service, Timed {
     this.#balancer = balancer
     this.#queue = queue
     this.#target = { balancer, passHostHeader, budget, queue, retries }
-    this.handle = (request) => forward(request, this.#target)
+    this.#single = { ...this.#target, retries: false }
+    this.handle = (request) => forward(request, request.singleAttempt ? this.#single : this.#target)
   }
 
   get endpoints(): ReadonlyMap<string, Endpoint> {
@@ -67,6 +70,7 @@ export class LoadBalancedService implements Service, Timed {
       this.#balancer.useStrategy(this.#tools.strategy(strategy))
     }
     this.#target = { ...this.#target, passHostHeader }
+    this.#single = { ...this.#target, retries: false }
     this.#setLimits(limits)
     this.#balancer.configure(delta)
     this.#setEndpoints(endpoints)
