@@ -1,6 +1,7 @@
 import type { Next, Request } from '../middleware.ts'
 import { defineMiddleware, Response } from '../middleware.ts'
 import { Attempts, isNetworkError, isUnsent } from './attempts/attempts.ts'
+import { ReplayedBody } from './attempts/replayed-body.ts'
 import { compileStatuses, parseStatuses } from './fields/status-ranges.ts'
 
 /** Methods that change something each time (RFC 9110 §9.2.2; LOCK of RFC 4918 §9.10). */
@@ -16,9 +17,7 @@ export default defineMiddleware({
     initialInterval: field
       .duration('Wait before the second attempt; about twice as long before each further one; 0: no wait.')
       .prefault('0s'),
-    timeout: field
-      .duration('Time after which nothing is sent again; 0: any.')
-      .prefault('0s'),
+    timeout: field.duration('Time after which nothing is sent again; 0: any.').prefault('0s'),
     maxRequestBodyBytes: field
       .bytes('Bytes of a request body that are kept to be sent again; a longer one is sent once.')
       .default(2 * 1024 * 1024),
@@ -47,7 +46,13 @@ export default defineMiddleware({
   },
 
   create(options, { mayRetry }) {
-    const { attempts: most, initialInterval, timeout, maxRequestBodyBytes, retryNonIdempotentMethod } = options
+    const {
+      attempts: most,
+      initialInterval,
+      timeout,
+      maxRequestBodyBytes,
+      retryNonIdempotentMethod,
+    } = options
     const isWanted = compileStatuses(options.status)
     return {
       around(request, next): Response | Promise<Response> {
@@ -58,7 +63,8 @@ export default defineMiddleware({
 
     async function send(request: Request, next: Next): Promise<Response> {
       const startedAt = performance.now()
-      const attempts = new Attempts(request, next, maxRequestBodyBytes)
+      const body = request.body ? new ReplayedBody(request.body, maxRequestBodyBytes) : undefined
+      const attempts = new Attempts(request, next, body)
       for (;;) {
         const response = await attempts.make()
         const again =

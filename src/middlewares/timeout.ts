@@ -18,7 +18,9 @@ export default defineMiddleware({
 
   check({ request, perTry }) {
     if (request === 0 && perTry === 0) return 'neither `request` nor `perTry` is given'
-    return request > 0 && perTry > request ? '`perTry` is longer than `request`, so it has no effect' : undefined
+    return request > 0 && perTry > request
+      ? '`perTry` is longer than `request`, so it has no effect'
+      : undefined
   },
 
   create({ request: limit, perTry }) {

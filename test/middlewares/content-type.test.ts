@@ -70,7 +70,11 @@ const answers: [name: string, answer: string, type: string | undefined, method?:
   ['one that is coded', ok('<html >', 'Content-Encoding: br\r\n'), undefined],
   ['an empty one', ok(''), undefined],
   ['one to HEAD', ok('').replace('0', '7'), undefined, 'HEAD'],
-  ['one in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n', 'text/plain; charset=utf-8'],
+  [
+    'one in chunks',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+    'text/plain; charset=utf-8',
+  ],
 ]
 for (const [name, answer, type, method] of answers) {
   test(`through the engine: ${name} is ${type}`, async () => {

@@ -48,7 +48,10 @@ async function ask({ options, answers, request = GET }: Asked): Promise<Outcome>
   const { head } = await client.write(request).readMessage()
   await until('the end of the exchange', () => engine.inFlight === 0)
   const why = /tidegate-why: (..)/i.exec(head)?.[1] ?? ''
-  return { status: head.slice(9, 12) + why, requests: upstream.text.match(/(?:GET|POST|PUT) \S+ HTTP/g) ?? [] }
+  return {
+    status: head.slice(9, 12) + why,
+    requests: upstream.text.match(/(?:GET|POST|PUT) \S+ HTTP/g) ?? [],
+  }
 }
 
 function post(body = 'hello', method = 'POST'): string {
@@ -56,21 +59,84 @@ function post(body = 'hello', method = 'POST'): string {
 }
 
 const cases: [name: string, asked: Asked, status: string, requests: number][] = [
-  ['a status that is listed is asked for again', { options: { attempts: 4, status: ['503'] }, answers: [BAD, BAD, ok()] }, '200', 3],
+  [
+    'a status that is listed is asked for again',
+    { options: { attempts: 4, status: ['503'] }, answers: [BAD, BAD, ok()] },
+    '200',
+    3,
+  ],
   ['as often as attempts say', { options: { attempts: 3, status: ['500-599'] }, answers: [BAD] }, '503', 3],
-  ['a status that is not listed stays', { options: { attempts: 4, status: ['500-502,504'] }, answers: [BAD, ok()] }, '503', 1],
+  [
+    'a status that is not listed stays',
+    { options: { attempts: 4, status: ['500-502,504'] }, answers: [BAD, ok()] },
+    '503',
+    1,
+  ],
   ['no status is listed', { options: { attempts: 4 }, answers: [BAD, ok()] }, '503', 1],
-  ['a connection that is closed without an answer', { options: { attempts: 4 }, answers: [null, null, null, ok()] }, '200', 4],
+  [
+    'a connection that is closed without an answer',
+    { options: { attempts: 4 }, answers: [null, null, null, ok()] },
+    '200',
+    4,
+  ],
   ['attempts of the engine are among them', { options: { attempts: 2 }, answers: [null] }, '502UC', 2],
   ['one attempt is one attempt', { options: { attempts: 1 }, answers: [null] }, '502UC', 1],
-  ['disableRetryOnNetworkError', { options: { attempts: 4, status: ['503'], disableRetryOnNetworkError: true }, answers: [null, ok()] }, '502UC', 1],
-  ['POST is not repeated', { options: { attempts: 4, status: ['503'] }, answers: [BAD, ok()], request: post() }, '503', 1],
-  ['POST that may have been carried out is not repeated', { options: { attempts: 4 }, answers: [null, ok()], request: post() }, '502UC', 1],
-  ['retryNonIdempotentMethod: a status', { options: { attempts: 4, status: ['503'], retryNonIdempotentMethod: true }, answers: [BAD, ok()], request: post() }, '200', 2],
-  ['retryNonIdempotentMethod: no answer', { options: { attempts: 4, retryNonIdempotentMethod: true }, answers: [null, ok()], request: post() }, '200', 2],
-  ['PUT is repeated with its body', { options: { attempts: 2, status: ['503'] }, answers: [BAD, ok()], request: post('hello', 'PUT') }, '200', 2],
-  ['a body over the limit is sent once', { options: { attempts: 4, status: ['503'], maxRequestBodyBytes: 4 }, answers: [BAD, ok()], request: post('hello', 'PUT') }, '503', 1],
-  ['nothing is sent again after timeout', { options: { attempts: 4, status: ['503'], timeout: '50ms', initialInterval: '150ms' }, answers: [BAD] }, '503', 2],
+  [
+    'disableRetryOnNetworkError',
+    { options: { attempts: 4, status: ['503'], disableRetryOnNetworkError: true }, answers: [null, ok()] },
+    '502UC',
+    1,
+  ],
+  [
+    'POST is not repeated',
+    { options: { attempts: 4, status: ['503'] }, answers: [BAD, ok()], request: post() },
+    '503',
+    1,
+  ],
+  [
+    'POST that may have been carried out is not repeated',
+    { options: { attempts: 4 }, answers: [null, ok()], request: post() },
+    '502UC',
+    1,
+  ],
+  [
+    'retryNonIdempotentMethod: a status',
+    {
+      options: { attempts: 4, status: ['503'], retryNonIdempotentMethod: true },
+      answers: [BAD, ok()],
+      request: post(),
+    },
+    '200',
+    2,
+  ],
+  [
+    'retryNonIdempotentMethod: no answer',
+    { options: { attempts: 4, retryNonIdempotentMethod: true }, answers: [null, ok()], request: post() },
+    '200',
+    2,
+  ],
+  [
+    'PUT is repeated with its body',
+    { options: { attempts: 2, status: ['503'] }, answers: [BAD, ok()], request: post('hello', 'PUT') },
+    '200',
+    2,
+  ],
+  [
+    'a body over the limit is sent once',
+    {
+      options: { attempts: 4, status: ['503'], maxRequestBodyBytes: 4 },
+      answers: [BAD, ok()],
+      request: post('hello', 'PUT'),
+    },
+    '503',
+    1,
+  ],
+  [
+    'nothing is sent again after timeout',
+    { options: { attempts: 4, status: ['503'], timeout: '50ms', initialInterval: '150ms' }, answers: [BAD] },
+    '503',
+    2,
+  ],
 ]
 for (const [name, asked, status, requests] of cases) {
   test(name, async () => {

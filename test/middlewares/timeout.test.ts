@@ -12,7 +12,10 @@ import { complaintAbout } from './make-middleware.ts'
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const silent: Script = async (peer) => void (await peer.readMessage())
 
-async function statusThrough(links: readonly Link[], script: Script): Promise<[status: string, asked: number]> {
+async function statusThrough(
+  links: readonly Link[],
+  script: Script,
+): Promise<[status: string, asked: number]> {
   await using upstream = await RawUpstream.start(script)
   await using engine = await engineThrough(links, [upstream])
   await using client = await engine.connect()

@@ -1,6 +1,4 @@
-import type { Next, Request, WhyCode } from '../../middleware.ts'
-import { Response } from '../../middleware.ts'
-import { ReplayedBody } from './replayed-body.ts'
+import type { Body, Next, Request, Response, WhyCode } from '../../middleware.ts'
 
 /** Answers that say that nothing of the request has reached an endpoint: it may be sent again whatever it asks for. */
 const UNSENT: ReadonlySet<WhyCode> = new Set(['UF', 'DT'])
@@ -17,23 +15,33 @@ export function isNetworkError({ why }: Response): boolean {
   return why !== undefined && (UNSENT.has(why) || UNANSWERED.has(why))
 }
 
+/** A request body that each attempt reads from its first byte. */
+export interface RepeatableBody {
+  /** Nothing of it is lost, so that another attempt can begin. */
+  readonly replayable: boolean
+  /** The body for one more attempt. The one before, if there is any, gets nothing more. */
+  next(): Body
+  /** The attempt at hand is the last one: what that does not want is not wanted at all. */
+  release(): void
+}
+
 /**
  * One request that may be sent several times through the rest of a chain. Middlewares behind change it on its way, so
- * each attempt begins with what it was at first; its body is kept up to a limit.
+ * each attempt begins with what it was at first.
  */
 export class Attempts {
   /** Attempts that were made. */
   made = 0
   readonly #request: Request
   readonly #next: Next
-  readonly #body: ReplayedBody | undefined
+  readonly #body: RepeatableBody | undefined
   readonly #before: Pick<Request, 'method' | 'path' | 'query' | 'authority' | 'host' | 'singleAttempt'>
   readonly #fields: readonly string[]
 
-  constructor(request: Request, next: Next, maxBodyBytes: number) {
+  constructor(request: Request, next: Next, body: RepeatableBody | undefined) {
     this.#request = request
     this.#next = next
-    this.#body = request.body ? new ReplayedBody(request.body, maxBodyBytes) : undefined
+    this.#body = body
     const { method, path, query, authority, host, singleAttempt } = request
     this.#before = { method, path, query, authority, host, singleAttempt }
     this.#fields = [...request.headers.fields]

@@ -1,11 +1,12 @@
 import type { BodyProducer } from '../../middleware.ts'
 import { Body } from '../../middleware.ts'
+import type { RepeatableBody } from './attempts.ts'
 
 /**
  * A request body that is sent again with each attempt. Attempts read it as it comes; what one of them has taken is
  * kept, up to a limit, so that the next one can begin from the first byte. An attempt that gives up takes nothing away.
  */
-export class ReplayedBody {
+export class ReplayedBody implements RepeatableBody {
   readonly #source: Body
   readonly #limit: number
   #kept: Buffer[] | undefined = []
@@ -19,13 +20,11 @@ export class ReplayedBody {
     if (source.length !== undefined && source.length > limit) this.#kept = undefined
   }
 
-  /** Nothing of it is lost, so that another attempt can begin. */
   get replayable(): boolean {
     if (this.#source.error || this.#source.cancelled) return false
     return this.#kept !== undefined || this.#source.received === this.#source.buffered
   }
 
-  /** The body for one more attempt. The one before, if there is any, gets nothing more. */
   next(): Body {
     this.#current?.end()
     this.#current = new Attempt(
@@ -37,7 +36,6 @@ export class ReplayedBody {
     return this.#current.body
   }
 
-  /** The attempt at hand is the last one: what that does not want is not wanted at all. */
   release(): void {
     this.#kept = undefined
     this.#last = true

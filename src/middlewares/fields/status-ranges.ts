@@ -6,7 +6,8 @@ export function parseStatuses(texts: readonly string[]): Range[] | string {
   const ranges: Range[] = []
   for (const text of texts.flatMap((one) => one.split(','))) {
     const [, from, to = from] = /^\s*([1-5]\d\d)\s*(?:-\s*([1-5]\d\d)\s*)?$/.exec(text) ?? []
-    if (from === undefined) return `\`${text.trim()}\` is no status such as \`503\` and no range such as \`500-599\``
+    if (from === undefined)
+      return `\`${text.trim()}\` is no status such as \`503\` and no range such as \`500-599\``
     if (Number(from) > Number(to)) return `the range \`${text.trim()}\` ends before it begins`
     ranges.push([Number(from), Number(to)])
   }
