@@ -117,7 +117,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'smol-toml': /^src\/config\/formats\//,
   'sonic-boom': /^src\/telemetry\//,
   'toml-eslint-parser': /^src\/config\/formats\//,
-  undici: /^src\/cli\//,
+  undici: /^src\/(?:cli|middlewares\/forward-auth)\//,
   yaml: /^src\/config\/formats\//,
   zod: /^src\/config\//,
 }
@@ -162,14 +162,14 @@ test('only the entry of the program reads argv and env, and sets the exit code',
   )
 })
 
-test('a worker loads no package but the one for regular expressions', () => {
+test('a worker loads no package but the one for regular expressions, and an HTTP client when it has to ask somebody', () => {
   const loaded = /^src\/(?:server\/worker\.ts|(?:middlewares|balancing\/strategies|routing\/matchers)\/)/
   const files = SOURCES.filter(({ path }) => loaded.test(path))
   assert.ok(files.some(({ path }) => path === 'src/server/worker.ts'))
   const packages = new Set(files.flatMap((file) => [...packagesLoadedBy(file)]))
   assert.deepEqual(
     [...packages],
-    ['re2js (by src/config/regex.ts)'],
+    ['re2js (by src/config/regex.ts)', 'undici (by src/middlewares/forward-auth/auth-client.ts)'],
     'each is paid for in memory once per processor, and none may stall a request',
   )
 })

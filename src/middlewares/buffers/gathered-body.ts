@@ -4,7 +4,7 @@ import type { RepeatableBody } from '../attempts/attempts.ts'
 import { SpillFile } from './spill-file.ts'
 
 export interface GatherLimits {
-  /** Bytes that a body may have; 0: any number. */
+  /** Bytes that a body may have; 0: any number; less: none at all. */
   readonly most: number
   /** Bytes of it that are kept in memory; what is longer lies on disk. */
   readonly memory: number
@@ -29,7 +29,7 @@ export async function gather(body: Body, limits: GatherLimits, request: Request)
   const gathering = new Gathering(limits)
   request.whenOver(() => gathering.close())
   try {
-    if (limits.most > 0 && (body.length ?? 0) > limits.most) throw new GatherError('too-long')
+    if (exceeds(body.length ?? 0, limits)) throw new GatherError('too-long')
     while (!body.done) {
       const chunk = body.take()
       if (chunk) await gathering.add(chunk)
@@ -42,6 +42,10 @@ export async function gather(body: Body, limits: GatherLimits, request: Request)
     gathering.close()
     throw error
   }
+}
+
+function exceeds(length: number, { most }: GatherLimits): boolean {
+  return most !== 0 && length > Math.max(most, 0)
 }
 
 /** Resolves when there is more of the body, or never will be. */
@@ -71,9 +75,9 @@ class Gathering {
   }
 
   async add(chunk: Buffer): Promise<void> {
-    const { most, memory } = this.#limits
+    const { memory } = this.#limits
     this.#length += chunk.length
-    if (most > 0 && this.#length > most) throw new GatherError('too-long')
+    if (exceeds(this.#length, this.#limits)) throw new GatherError('too-long')
     if (!this.#file && this.#length <= memory) this.#chunks.push(chunk)
     else await this.#spill(chunk)
   }
@@ -108,7 +112,8 @@ export class GatheredBody implements RepeatableBody {
   readonly replayable = true
   readonly #chunks: readonly Buffer[]
   readonly #file: SpillFile | undefined
-  readonly #length: number
+  /** Bytes of it. */
+  readonly length: number
   readonly #trailers: HeaderList | undefined
 
   constructor(
@@ -119,13 +124,13 @@ export class GatheredBody implements RepeatableBody {
   ) {
     this.#chunks = chunks
     this.#file = file
-    this.#length = length
+    this.length = length
     this.#trailers = trailers
   }
 
   next(): Body {
     // Trailers travel behind chunks alone (RFC 9112 §7.1.2).
-    const length = this.#trailers ? undefined : this.#length
+    const length = this.#trailers ? undefined : this.length
     if (this.#file) return new StoredBody(this.#file, length, this.#trailers).body
     const body = new Body(length, null)
     for (const chunk of this.#chunks) body.push(chunk)
