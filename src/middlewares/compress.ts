@@ -26,7 +26,7 @@ export default defineMiddleware({
       .default([]),
     includedContentTypes: field
       .list(
-        'Media types of answers that are compressed, and no others; left out: all that gain by it, so no images, video, archives …',
+        'Media types of answers that are compressed, and no others; left out: all that gain by it, so no images, video or archives.',
         field.string('Such as `text/html`.'),
       )
       .default([]),
