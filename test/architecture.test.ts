@@ -148,11 +148,13 @@ test('src names no file of providers/', () => {
   )
 })
 
+/** Of the program, and of its worker threads, which have a process object of their own. */
+const ENTRIES = new Set(['src/main.ts', 'src/server/worker.ts'])
 test('only the entry of the program reads argv and env, and sets the exit code', () => {
   const reading = SOURCES.filter(
     ({ path, text }) =>
       path.startsWith('src/') &&
-      path !== 'src/main.ts' &&
+      !ENTRIES.has(path) &&
       /\bprocess\.(?:argv|env|exit|exitCode|on|once)\b/.test(text),
   )
   assert.deepEqual(

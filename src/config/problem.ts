@@ -43,6 +43,7 @@ export const PROBLEM_CODES = {
   E214: 'resource left out because of its errors',
   E221: 'certificate cannot be used',
   E222: 'certificate is not valid now',
+  E231: 'plugin cannot be loaded',
   E301: 'tag is not understood',
   E303: 'port is missing',
   E304: 'address is refused',

@@ -48,6 +48,14 @@ function staticOptions(field: Fields) {
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
       .optional(),
     overload: overloadSection(field),
+    plugins: field
+      .record(
+        'Private plug-ins by name: middlewares of your own, each a module on this machine.',
+        field.section('One plug-in.', {
+          path: field.file('Its module, in JavaScript or TypeScript, from the working directory on.'),
+        }),
+      )
+      .default({}),
     zone: field
       .string(
         'The availability zone that it runs in, as instances name theirs: endpoints of this zone are asked first while enough of them are ready. Default: zones make no difference.',
@@ -175,7 +183,6 @@ function pendingSections(field: Fields) {
     tracing: field.pending('tracing'),
     certificatesResolvers: field.pending('certificates by ACME'),
     experimental: field.pending('experimental features'),
-    plugins: field.pending('plug-ins'),
     serversTransport: field.pending('defaults of servers transports'),
     tcpServersTransport: field.pending('TCP routing'),
     hostResolver: field.pending('the host resolver'),

@@ -103,10 +103,10 @@ export default defineMiddleware({
     return undefined
   },
 
-  async prepare(options, { readText }) {
+  async prepare(options, tools) {
     if (!options.tls) return options
     const { ca, cert, key, ...rest } = options.tls
-    const text = (path: string | undefined) => (path === undefined ? undefined : readText(path))
+    const text = (path: string | undefined) => (path === undefined ? undefined : tools.readText(path))
     const [caText, certText, keyText] = await Promise.all([text(ca), text(cert), text(key)])
     return { ...options, tls: { ...rest, ca: caText, cert: certText, key: keyText } }
   },

@@ -28,6 +28,8 @@ export interface ControlPlaneOptions {
   /** What the program itself adds. */
   readonly internal: Source
   readonly context: RoutingContext
+  /** What was wrong when the process started, and stays so. */
+  readonly startProblems?: readonly Problem[]
   readonly preparation: Preparation
   readonly host: DataPlaneHost
   readonly log: Logger
@@ -85,9 +87,10 @@ export class ControlPlane {
 
   /** Everything that is not served as written, of all stages. */
   get problems(): readonly Problem[] {
-    const { discovery, sources } = this.#options
+    const { discovery, sources, startProblems = [] } = this.#options
     const certificates = [...this.#certificateDefinitions.problems, ...this.#certificates.problems]
     return [
+      ...startProblems,
       ...sources.problems,
       ...discovery.problems,
       ...this.#unresolvedNames(),

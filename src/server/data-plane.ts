@@ -15,6 +15,7 @@ import { LoadShedder } from './load-shedder.ts'
 import type { PlanNames } from './plan-receiver.ts'
 import type { PlanDelta } from './plan.ts'
 import { PlugIns } from './plug-ins.ts'
+import { PluginGuard } from './plugin-guard.ts'
 import { SharedSlots, statsOf } from './shared-slots.ts'
 import type { Slot, SlotStats } from './shared-slots.ts'
 
@@ -38,7 +39,8 @@ export class DataPlane {
   #version = 0
   #terminating = false
   readonly #deadlines = new Deadlines()
-  readonly #plugIns = new PlugIns()
+  readonly #plugIns: PlugIns
+  readonly #guard: PluginGuard
   readonly #slot: Slot
   readonly #connections: ClientConnections
   readonly #entryPoints: ReadonlyMap<string, EntryPoint>
@@ -55,7 +57,22 @@ export class DataPlane {
     this.#slot = slot
     const counts = new Counts(slot)
     const shedder = new LoadShedder(settings.overload ?? { maxInFlight: 0, maxEventLoopDelay: 0 })
-    this.#deadlines.onTick = (late) => shedder.observe(late)
+    const failed = (where: string, error: unknown): void => {
+      counts.failure()
+      events.failed(where, error)
+    }
+    const plugins = settings.plugins ?? []
+    this.#guard = new PluginGuard(
+      slot.gauges,
+      plugins.map(({ name }) => name),
+      failed,
+    )
+    this.#plugIns = new PlugIns(plugins, this.#guard)
+    counts.beat()
+    this.#deadlines.onTick = (late) => {
+      counts.beat()
+      shedder.observe(late)
+    }
     this.#connections = new ClientConnections(this.#deadlines, counts)
     const { hostname, experiments, zone, workers = 1 } = settings
     const tools = {
@@ -87,7 +104,7 @@ export class DataPlane {
       workers,
       tables: new Map([...this.#entryPoints].map(([name, { tables }]) => [name, tables])),
       next: (service) => this.#services.next(service),
-      failed: (where, error) => events.failed(where, error),
+      failed,
     })
   }
 
@@ -125,6 +142,11 @@ export class DataPlane {
    */
   stop(idleFor = 1_000): void {
     this.#connections.stop(idleFor)
+  }
+
+  /** Takes an error that nobody has caught in this thread. False when it is of no plug-in. */
+  strayError(error: unknown): boolean {
+    return this.#guard.stray(error)
   }
 
   /** Closes everything at once. */

@@ -1,9 +1,19 @@
 import { WHY_CODES } from '../proxy/why.ts'
 
 /** Places of the counters of a slot; those of the why-codes follow in the order of `WHY_CODES`. */
-export const COUNTER = { accepted: 0, requests: 1, retries: 2, why: 3 } as const
+export const COUNTER = { accepted: 0, requests: 1, retries: 2, failures: 3, why: 4 } as const
 /** Places of the gauges of a slot. */
-export const GAUGE = { connections: 0 } as const
+export const GAUGE = {
+  connections: 0,
+  /** Grows ten times a second while the thread lives and is not held up. */
+  beat: 1,
+  /** The private plug-in that is running, counted from 1; 0: none. */
+  plugin: 2,
+  /** The one that ran last. */
+  lastPlugin: 3,
+  /** Requests that wait for plug-ins. */
+  pluginCalls: 4,
+} as const
 
 const COUNTERS = COUNTER.why + WHY_CODES.length
 const GAUGES = Object.keys(GAUGE).length
@@ -28,6 +38,8 @@ export interface SlotStats {
   readonly connections: number
   readonly requests: number
   readonly retries: number
+  /** What middlewares have thrown or reported. */
+  readonly failures: number
   /** Answers that the proxy made itself, by why-code. */
   readonly why: Readonly<Record<string, number>>
 }
@@ -95,6 +107,7 @@ export function statsOf({ counters, gauges }: Slot): SlotStats {
     connections: Atomics.load(gauges, GAUGE.connections),
     requests: counters[COUNTER.requests]!,
     retries: counters[COUNTER.retries]!,
+    failures: counters[COUNTER.failures]!,
     why,
   }
 }

@@ -12,7 +12,14 @@ test('what a thread counts is seen through every view of the memory, and summed'
   Atomics.store(others.slot(1).gauges, GAUGE.connections, 5)
   assert.equal(own.total(COUNTER.requests), 2 ** 40 + 3)
   assert.equal(own.sum(GAUGE.connections), 5)
-  assert.deepEqual(own.stats(1), { accepted: 0, connections: 5, requests: 3, retries: 0, why: { UF: 7 } })
+  assert.deepEqual(own.stats(1), {
+    accepted: 0,
+    connections: 5,
+    requests: 3,
+    retries: 0,
+    failures: 0,
+    why: { UF: 7 },
+  })
 })
 
 test('when a thread ends, its gauges are zero and its counters stay', () => {

@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- signatures are made of control characters */
 /** Bytes that tell; what stands behind them is never looked at. */
 export const SNIFFED_BYTES = 512
 
@@ -7,7 +8,6 @@ const HTML =
 const HTML_COMMENT = /^[\t\n\f\r ]*<!--/
 const XML = /^[\t\n\f\r ]*<\?xml/
 /** Bytes that no text has (WHATWG MIME Sniffing §3). */
-// oxlint-disable-next-line no-control-regex
 const BINARY = /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/
 
 /** What begins so is of this type. A dot stands for any byte. */

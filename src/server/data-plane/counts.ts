@@ -22,6 +22,16 @@ export class Counts {
     if (retries > 0) this.#add(COUNTER.retries, retries)
   }
 
+  /** A middleware threw, or reported something. */
+  failure(): void {
+    this.#add(COUNTER.failures, 1)
+  }
+
+  /** The thread is alive. */
+  beat(): void {
+    Atomics.add(this.#slot.gauges, GAUGE.beat, 1)
+  }
+
   /** The proxy answered by itself, or ended a connection. */
   why(code: WhyCode): void {
     this.#add(COUNTER.why + WHY_CODES.indexOf(code), 1)
