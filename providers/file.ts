@@ -18,6 +18,7 @@ export default defineProvider({
       .default(false),
   }),
   tagged: true,
+  trusted: true,
   create: ({ filename, directory, watch }, tools) => {
     if (filename === '' && directory === '') return nothingNamed(tools)
     const single = directory === ''

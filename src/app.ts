@@ -1,18 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import type { AdminServer } from './admin/admin-server.ts'
+import type { EndpointStatus } from './balancing/life-cycle.ts'
 import { strategyNames } from './balancing/strategy-catalogue.ts'
 import type { Problem } from './config/problem.ts'
 import { ConfigurationError } from './config/problem.ts'
 import type { StaticConfig } from './config/static.ts'
 import { discover } from './discover.ts'
+import { systemClock } from './discovery/clock.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { tagSourceOptions } from './discovery/options.ts'
 import type { TagSourceOptions } from './discovery/options.ts'
+import { PictureStore } from './discovery/picture-store.ts'
 import { Preparation } from './discovery/preparation.ts'
 import type { RoutingConfig } from './discovery/routing-config.ts'
 import { SourceBuilder } from './discovery/source-builder.ts'
 import type { TaggedProvider } from './discovery/source-builder.ts'
 import type { RoutingContext } from './discovery/source.ts'
+import type { StoredPicture } from './discovery/stored-picture.ts'
 import { Watcher } from './discovery/watcher.ts'
 import { fields } from './config/fields.ts'
 import type { MiddlewareDefinition } from './middleware.ts'
@@ -24,9 +29,10 @@ import { allMatchers } from './routing/matcher-catalogue.ts'
 import { ControlPlane } from './server/control-plane.ts'
 import type { DataPlaneHost, HostEvents, ThreadStats } from './server/data-plane-host.ts'
 import type { WorkerSettings } from './server/entry-point-settings.ts'
+import { HeapKeeper } from './server/heap-keeper.ts'
 import { InProcessHost } from './server/in-process-host.ts'
 import { INTERNAL, internalRouting } from './server/internal-routing.ts'
-import { addressProblem, holdAddresses } from './server/entry-point-addresses.ts'
+import { addressProblem, adminAddressProblem, holdAddresses } from './server/entry-point-addresses.ts'
 import type { HeldAddress } from './server/held-address.ts'
 import type { InheritedSocket } from './server/inherited-sockets.ts'
 import type { ListenAddress } from './server/listener.ts'
@@ -54,6 +60,10 @@ export interface App extends AsyncDisposable {
   readonly routing: RoutingConfig
   /** Everything that is not served as written. */
   readonly problems: readonly Problem[]
+  /** Every endpoint that is known, its state and why. */
+  readonly endpoints: readonly EndpointStatus[]
+  /** Where the admin API listens; undefined when it is off. */
+  readonly adminPort: number | undefined
   stats(): readonly ThreadStats[]
   /** Stops gracefully: what is in flight finishes within the grace times of its entry point. */
   stop(): Promise<void>
@@ -96,6 +106,7 @@ export async function startApp({
   const accessLog = openAccessLog(config, log)
   const hostEvents: HostEvents = {
     drained: (worker, service, endpoint, version) => controlPlane.drained(worker, service, endpoint, version),
+    outcomes: (reports) => controlPlane.outcomes(reports),
     accessLog: (lines) => accessLog?.write(lines),
     failed: (where, message) => log.error(`${where}: ${message}`),
     died: (worker, reason, slot) => {
@@ -104,8 +115,10 @@ export async function startApp({
     },
   }
   const settings = workerSettings(config, hostname())
+  const heap = hosting === 'workers' ? new HeapKeeper() : undefined
   const host = openHost(hosting, config, settings, hostEvents)
-  const discovery = new Discovery(openWatchers(config, providers, log))
+  const watchers = openWatchers(config, providers, log)
+  const discovery = new Discovery(watchers, { store: openStore(config, watchers, log) })
   const plugins = await loadPlugins(pluginFiles(config.plugins))
   const context = await routingContext(config, plugins)
   const controlPlane = new ControlPlane({
@@ -119,10 +132,20 @@ export async function startApp({
     log,
     draining: config.experiments.draining,
     precedence: precedence(config),
+    defaultTransport: config.serversTransport && {
+      config: config.serversTransport,
+      origin: { source: 'the static configuration', key: 'serversTransport' },
+    },
     workers: hosting === 'workers' ? config.workers : 1,
     tlsEntryPoints: [...config.entryPoints].flatMap(([name, { http }]) => (http.tls ? [name] : [])),
+    ...(heap && { applied: () => heap.changed() }),
   })
-  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held)
+  const readText = (path: string): Promise<string> => readFile(path, 'utf8')
+  // Loaded only where it is used: its server brings 15 MiB with it.
+  const admin =
+    config.api &&
+    (await import('./admin/admin.ts')).createAdmin(config.api, { admin: controlPlane, log, readText })
+  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held, admin)
   await app.start()
   return app
 }
@@ -135,6 +158,7 @@ class RunningApp implements App {
   readonly #discovery: Discovery
   readonly #controlPlane: ControlPlane
   readonly #accessLog: LineWriter | undefined
+  readonly #admin: AdminServer | undefined
   #stopped: Promise<void> | undefined
 
   constructor(
@@ -145,7 +169,9 @@ class RunningApp implements App {
     controlPlane: ControlPlane,
     accessLog: LineWriter | undefined,
     held: ReadonlyMap<string, HeldAddress>,
+    admin: AdminServer | undefined,
   ) {
+    this.#admin = admin
     this.#config = config
     this.#log = log
     this.#host = host
@@ -157,12 +183,14 @@ class RunningApp implements App {
 
   /** Entry points open only once there is something to route to: a new process must not answer 404 for a moment. */
   async start(): Promise<void> {
+    await this.#discovery.restore()
     this.#discovery.start(() => this.#controlPlane.schedule())
     const complete = await this.#discovery.ready(FIRST_PICTURES_MS)
     if (!complete) this.#log.warn('not all providers have answered yet; serving what is known')
     await this.#controlPlane.rebuild()
     await this.#controlPlane.applied
     await this.#listen()
+    await this.#listenForAdmin()
     const places = [...this.addresses].map(([name, { host, port }]) => `${name} on ${host}:${port}`)
     const { routers, services } = this.routing
     this.#log.info(`serving: ${places.join(', ')}`, {
@@ -184,6 +212,19 @@ class RunningApp implements App {
     }
   }
 
+  async #listenForAdmin(): Promise<void> {
+    try {
+      await this.#admin?.listen()
+    } catch (error) {
+      await this.#close()
+      throw new ConfigurationError([adminAddressProblem(this.#config.api!.listen, error)])
+    }
+  }
+
+  get adminPort(): number | undefined {
+    return this.#admin?.port
+  }
+
   get addresses(): ReadonlyMap<string, ListenAddress> {
     return new Map([...this.#held].map(([name, { address }]) => [name, address]))
   }
@@ -194,6 +235,10 @@ class RunningApp implements App {
 
   get problems(): readonly Problem[] {
     return this.#controlPlane.problems
+  }
+
+  get endpoints(): readonly EndpointStatus[] {
+    return this.#controlPlane.endpoints
   }
 
   stats(): readonly ThreadStats[] {
@@ -240,6 +285,7 @@ class RunningApp implements App {
 
   async #close(): Promise<void> {
     this.#controlPlane.close()
+    await this.#admin?.close()
     await this.#discovery.stop()
     await this.#host.close()
     await this.#accessLog?.close()
@@ -284,15 +330,28 @@ function openAccessLog({ accessLog }: StaticConfig, log: Logger): LineWriter | u
 
 function openWatchers(config: StaticConfig, definitions: ProviderDefinitions, log: Logger): Watcher[] {
   const { sources, providersThrottleDuration } = config.providers
+  const { proofs } = config.experiments
   return [...sources].map(([name, options]) => {
     const definition = definitions.get(name)!
     return new Watcher({
       name,
       throttle: providersThrottleDuration,
+      trusted: definition.trusted ?? false,
+      proofs,
       log,
       create: (tools) => definition.create(options as never, tools),
     })
   })
+}
+
+function openStore(
+  { providers: { snapshot } }: StaticConfig,
+  watchers: readonly Watcher[],
+  log: Logger,
+): PictureStore | undefined {
+  if (!snapshot) return undefined
+  const picture = (): StoredPicture => new Map(watchers.map(({ name, stored }) => [name, stored]))
+  return new PictureStore({ ...snapshot, picture, log, clock: systemClock })
 }
 
 function taggedProviders(config: StaticConfig, definitions: ProviderDefinitions): TaggedProvider[] {

@@ -17,6 +17,8 @@ if (isTooOld(process.versions.node)) {
 }
 
 async function main(): Promise<void> {
+  const { keepYoungHeapsSmall } = await import('./young-heaps.ts')
+  keepYoungHeapsSmall()
   process.on('uncaughtException', fail)
   process.on('unhandledRejection', fail)
   // Whoever reads may go first (`tidegate --help | head`).

@@ -4,6 +4,7 @@ import type { Response } from './proxy/response.ts'
 
 export type { Request } from './proxy/request.ts'
 export { Response } from './proxy/response.ts'
+export { STATUS_TEXT } from './proxy/status-text.ts'
 export { HeaderList } from './proxy/header-list.ts'
 export { Body } from './proxy/body.ts'
 export type { BodyProducer } from './proxy/body.ts'
@@ -45,6 +46,14 @@ export interface SharedState<O> {
   release?(shared: Shared): void
 }
 
+/** Keeps retries from multiplying an outage: requests pay for them, a fifth each. */
+export interface RetryAllowance {
+  /** A request has come. `now` in milliseconds of a clock that never jumps. */
+  request(now: number): void
+  /** True when one more retry is allowed; it is then counted. */
+  take(now: number): boolean
+}
+
 /** What a middleware may use of the worker that it runs in. */
 export interface MiddlewareTools {
   /** The middleware's full name, such as `auth@file`. */
@@ -62,8 +71,8 @@ export interface MiddlewareTools {
    * and never rejects; 503 when there is no such service.
    */
   readonly service: (name: string) => Next
-  /** Draws on this worker's budget of retries: true when one more may be made now. */
-  readonly mayRetry: () => boolean
+  /** A budget of retries, for what sends requests again. */
+  readonly retryBudget: () => RetryAllowance
   /** Tells the operator, in the log: a sentence without a full stop and without secrets. Of many in a moment, the first. */
   readonly report: (message: string) => void
 }

@@ -107,17 +107,21 @@ for (const [folder, mayImport, because] of PLUGINS) {
 
 /** Where each package lives. A package that is used all over can never be replaced. */
 const HOMES: Readonly<Record<string, RegExp>> = {
+  '@aws-sdk/client-auto-scaling': /^providers\/ec2\//,
+  '@aws-sdk/client-ec2': /^providers\/aws\//,
+  '@aws-sdk/client-ecs': /^providers\/ecs\//,
+  '@aws-sdk/client-sts': /^providers\/aws\//,
   bcryptjs: /^src\/server\//,
   commander: /^src\/cli\//,
   consul: /^providers\/consul\//,
-  'p-queue': /^(?:src\/discovery|providers)\//,
+  'p-queue': /^(?:src\/(?:discovery|balancing\/health)|providers)\//,
   pino: /^src\/telemetry\//,
   'pino-pretty': /^src\/telemetry\//,
   re2js: /^src\/config\/regex\.ts$/,
   'smol-toml': /^src\/config\/formats\//,
   'sonic-boom': /^src\/telemetry\//,
   'toml-eslint-parser': /^src\/config\/formats\//,
-  undici: /^src\/(?:cli|middlewares\/forward-auth)\//,
+  undici: /^src\/(?:cli|balancing\/health|middlewares\/forward-auth)\//,
   yaml: /^src\/config\/formats\//,
   zod: /^src\/config\//,
 }
@@ -173,6 +177,19 @@ test('a worker loads no package but the one for regular expressions, and an HTTP
     [...packages],
     ['re2js (by src/config/regex.ts)', 'undici (by src/middlewares/forward-auth/auth-client.ts)'],
     'each is paid for in memory once per processor, and none may stall a request',
+  )
+})
+
+test('what every start loads does not import node:http by name', () => {
+  const importing = SOURCES.filter(
+    ({ path, text }) =>
+      !/^(?:providers\/consul|src\/admin)\//.test(path) &&
+      /^import (?!type\b)[^'\n]* from 'node:https?'/m.test(text),
+  )
+  assert.deepEqual(
+    importing.map(({ path }) => path),
+    [],
+    'it loads undici as well, 15 MiB in each thread; see src/proxy/status-text.ts',
   )
 })
 

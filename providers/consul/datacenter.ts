@@ -8,7 +8,8 @@ import type { Connection } from './connection.ts'
 import { toProblem } from './failures.ts'
 import type { InstanceOptions } from './instance.ts'
 import { toInstance } from './instance.ts'
-import { hiddenInstances, leftOutProxies, noServices, unprovedAbsence } from './notices.ts'
+import { FullReadings } from './full-readings.ts'
+import { hiddenInstances, leftOutProxies, noServices } from './notices.ts'
 import type { News } from './poll.ts'
 import { DOUBTFUL_WAIT, pollForever } from './poll.ts'
 import { Presence } from './presence.ts'
@@ -17,7 +18,7 @@ import { ServiceReads } from './service-reads.ts'
 export interface DatacenterOptions extends InstanceOptions {
   /** As asked for; undefined: the agent's own. */
   readonly name: string | undefined
-  readonly client: ConsulClient
+  readonly client: Pick<ConsulClient, 'services' | 'checks' | 'entries' | 'endedConnections'>
   readonly connection: Connection
   readonly tools: ProviderTools
   readonly publish: (update: Update) => void
@@ -34,6 +35,9 @@ const FULL_READ_EVERY = 300_000
 const EXPIRY_EVERY = 30_000
 /** After this, an answer that lagged behind is asked for again; milliseconds. */
 const LAG = 1_000
+
+/** A list that was asked for by itself: what happened since the last one is not known. */
+const FRESH: News = { recovered: true, doubtful: false, moved: true, wentBack: false }
 
 type Services = ReadonlyMap<string, readonly string[]>
 
@@ -62,6 +66,9 @@ export class Datacenter {
   #healing = false
   #published = ''
   #refreshAsked = Promise.withResolvers<void>()
+  readonly #readings = new FullReadings()
+  /** Services of which the last answer showed no instance at all, without a proof that there is none. */
+  readonly #hidden = new Set<string>()
 
   constructor(options: DatacenterOptions) {
     this.#options = options
@@ -118,9 +125,30 @@ export class Datacenter {
     await Promise.race([tools.sleep(every * (0.9 + tools.random() * 0.2)), this.#refreshAsked.promise])
   }
 
+  /** Reads the list and every service, however the polls stand; `Snapshot.reading` tells when that is done. */
   #refresh(): void {
     this.#refreshAsked.resolve()
-    this.#readAll()
+    if (this.#readings.ask()) void this.#readEverything()
+  }
+
+  async #readEverything(): Promise<void> {
+    try {
+      await this.#servicesRead(await this.#options.client.services(), FRESH)
+      this.#readAll()
+      this.#readings.listRead()
+      this.#readingDone()
+    } catch {
+      // The poll for the list meets the same fault, and tells it; who needs the reading asks again.
+      this.#readings.failed()
+    }
+  }
+
+  /** Once all is read that was to be read: as long as a service cannot be, the reading is not complete. */
+  #readingDone(): void {
+    if (this.#reads.urgentLeft || this.#reads.busy || this.#reads.failures.size > 0) return
+    const outcome = this.#readings.servicesRead()
+    if (outcome === 'again') void this.#readEverything()
+    if (outcome === 'complete') this.#publish(true)
   }
 
   async #servicesRead({ value }: Answer<Map<string, readonly string[]>>, news: News): Promise<void> {
@@ -170,13 +198,17 @@ export class Datacenter {
     )
   }
 
-  /** A service that a sound list leaves out is gone. A list of nothing at all proves nothing: a token may have lost its rights. */
+  /**
+   * A service that a sound list leaves out is asked for by its name: lists have been seen that were half. A list of
+   * nothing at all proves nothing: a token may have lost its rights.
+   */
   #settleUnlisted(listed: Services): void {
-    const now = this.#options.tools.now()
-    for (const name of this.#presence.serviceNames) {
-      if (!listed.has(name)) this.#presence.settle(name, [], listed.size > 0, now)
-    }
-    this.#reads.forgetAllBut(listed)
+    const now = this.#options.tools.monotonic()
+    const unlisted = this.#presence.serviceNames.filter((name) => !listed.has(name))
+    if (listed.size > 0) this.#reads.now(unlisted)
+    else for (const name of unlisted) this.#presence.settle(name, [], false, now)
+    this.#reads.forgetAllBut(new Set([...listed.keys(), ...unlisted]))
+    for (const name of this.#hidden) if (!listed.has(name)) this.#hidden.delete(name)
     for (const name of this.#proxies.keys()) if (!listed.has(name)) this.#proxies.delete(name)
   }
 
@@ -210,46 +242,59 @@ export class Datacenter {
     if (this.#services && this.#checks && !this.#reads.urgentLeft) this.#complete = true
     // While nothing at all can be read, a picture would only hide that.
     if (someWorked || this.#failing.size === 0) this.#publish()
+    this.#readingDone()
   }
 
   #settleService(name: string, entries: readonly Entry[]): void {
-    // It has left the list while it was read; that list is newer.
-    if (!this.#services?.has(name)) return
     // The agent takes names whatever their case; of two services that differ in case only, each is read by itself.
     const own = entries.filter(({ service }) => service === name)
     const ordinary = own.filter(({ kind }) => kind === '')
-    this.#proxies.set(name, own.length - ordinary.length)
+    if (own.length > ordinary.length) this.#proxies.set(name, own.length - ordinary.length)
+    else this.#proxies.delete(name)
     const shown = ordinary.map((entry) => ({
       instance: toInstance(entry, this.#options),
       node: entry.node,
       checked: entry.checks.some(({ serviceId }) => serviceId !== ''),
     }))
-    // Listed, and yet without any instance: a token that may not read nodes sees this. The list itself will tell.
-    this.#presence.settle(name, shown, own.length > 0, this.#options.tools.now())
+    // Listed, and yet without any instance: a token that may not read nodes sees this. Under a list of nothing at all,
+    // that a service shows nothing proves no more than the list does.
+    const { size } = this.#services ?? new Map<string, never>()
+    const hidden = own.length === 0 && (size === 0 || this.#services?.has(name) === true)
+    if (hidden) this.#hidden.add(name)
+    else this.#hidden.delete(name)
+    this.#presence.settle(name, shown, !hidden, this.#options.tools.monotonic())
   }
 
   async #lookAfterForever(): Promise<never> {
     const { tools, watch } = this.#options
-    for (let read = tools.now(); ;) {
+    for (let read = tools.monotonic(); ;) {
       await tools.sleep(EXPIRY_EVERY)
       this.#publish()
-      if ('every' in watch || tools.now() - read < FULL_READ_EVERY) continue
-      read = tools.now()
+      if ('every' in watch || tools.monotonic() - read < FULL_READ_EVERY) continue
+      read = tools.monotonic()
       this.#reads.whenIdle(this.#services?.keys() ?? [])
     }
   }
 
   /** Hands over the picture when it is whole, and another than the last one or the first after a failure. */
-  #publish(): void {
+  #publish(always = false): void {
     if (!this.#complete) return
-    this.#presence.expire(this.#options.tools.now())
+    this.#presence.expire(this.#options.tools.monotonic())
     const problems = this.#problems()
     const fingerprint = JSON.stringify([this.#presence.revision, problems])
     const healed = this.#healing && this.#failing.size === 0 && !this.#reads.urgentLeft
-    if (fingerprint === this.#published && !healed) return
+    if (fingerprint === this.#published && !healed && !always) return
     if (healed) this.#healing = false
     this.#published = fingerprint
-    this.#options.publish({ part: this.#part, instances: this.#presence.instances(), problems })
+    this.#options.publish({
+      part: this.#part,
+      instances: this.#presence.instances(),
+      problems,
+      reading: this.#readings.number,
+      missing: this.#services?.size === 0 ? 'unproven' : 'gone',
+      unread: [...this.#reads.failures.keys(), ...this.#hidden],
+      catalog: [...this.#anchor],
+    })
   }
 
   #problems(): Problem[] {
@@ -266,7 +311,6 @@ export class Datacenter {
         this.#presence.serviceNames.length,
         this.#reads.failures.size,
       ),
-      ...unprovedAbsence(about, this.#presence.missing),
       ...leftOutProxies(
         about,
         this.#proxies.values().reduce((sum, count) => sum + count, 0),

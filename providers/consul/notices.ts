@@ -1,5 +1,4 @@
 import type { Problem, ProblemCode } from '../../src/config/problem.ts'
-import { KEPT_UNPROVED } from './presence.ts'
 
 /** Whom a notice is about. */
 export interface About {
@@ -22,14 +21,6 @@ export function hiddenInstances(about: About, listed: number, visible: number, u
   return [
     warning(about, 'E402', `lists ${plural(listed, 'service')}, but shows no instance of them`, READ_RIGHTS),
   ]
-}
-
-/** Instances that are missing without a proof that they are gone. */
-export function unprovedAbsence(about: About, missing: number): Problem[] {
-  if (missing === 0) return []
-  const minutes = KEPT_UNPROVED / 60_000
-  const message = `no longer shows ${plural(missing, 'instance')}, but has lost data or sight since it did; they are kept for ${minutes} minutes at most`
-  return [warning(about, 'E404', message, 'register them again, or see what became of the servers of Consul')]
 }
 
 /** Sidecars and gateways of Consul's own mesh. */

@@ -32,7 +32,7 @@ export interface PollOptions<T> {
   readonly pause?: () => Promise<void>
   readonly onAnswer: (answer: Answer<T>, news: News) => void | Promise<void>
   readonly onFailure: (error: unknown) => void
-  readonly tools: Pick<ProviderTools, 'signal' | 'now' | 'sleep' | 'random'>
+  readonly tools: Pick<ProviderTools, 'signal' | 'monotonic' | 'sleep' | 'random'>
 }
 
 /** Asks until the signal fires, and then rejects with its reason. */
@@ -48,7 +48,7 @@ export async function pollForever<T>(options: PollOptions<T>): Promise<never> {
       const longest = wait?.() ?? 0
       const poll = { index: resume ?? 0n, wait: doubtful ? Math.min(longest, DOUBTFUL_WAIT) : longest }
       const answer = await read(wait === undefined || resume === undefined ? undefined : poll)
-      const arrived = tools.now()
+      const arrived = tools.monotonic()
       ended = endedConnections()
       const wentBack = last !== undefined && answer.index < last
       const recovered = last === undefined || failures > 0
@@ -57,7 +57,8 @@ export async function pollForever<T>(options: PollOptions<T>): Promise<never> {
       resume = wentBack ? undefined : answer.index
       last = answer.index
       failures = 0
-      await (options.pause?.() ?? tools.sleep(Math.max(0, Math.min(FLOOR, FLOOR - (tools.now() - arrived)))))
+      await (options.pause?.() ??
+        tools.sleep(Math.max(0, Math.min(FLOOR, FLOOR - (tools.monotonic() - arrived)))))
     } catch (error) {
       tools.signal.throwIfAborted()
       // A plain read ends soon where a long poll would leave a dead agent undiscovered.

@@ -1,7 +1,5 @@
+import { UNPROVEN_LIMIT } from '../../src/discovery/provider.ts'
 import type { Instance } from '../../src/discovery/provider.ts'
-
-/** How long an instance keeps serving that is no longer shown, but not proved to be gone; milliseconds. */
-export const KEPT_UNPROVED = 600_000
 
 /** An instance as a sound answer showed it. */
 export interface Sighting {
@@ -14,6 +12,8 @@ export interface Sighting {
 interface Tracked extends Sighting {
   /** The epoch in which it was last shown. */
   readonly epoch: number
+  /** When it was missing first, on the clock that never jumps; undefined while it is shown. */
+  readonly missingSince?: number
 }
 
 /**
@@ -36,7 +36,7 @@ export class Presence {
   }
 
   get missing(): number {
-    return this.#all().filter(({ instance }) => instance.missingSince !== undefined).length
+    return this.#all().filter(({ missingSince }) => missingSince !== undefined).length
   }
 
   startEpoch(): void {
@@ -56,17 +56,12 @@ export class Presence {
     this.#replace(name, before, after)
   }
 
-  /** Lets go who has been missing for too long, and whose address another instance has taken over. */
+  /** Forgets who has been missing for so long that nobody serves it any more. */
   expire(now: number): void {
-    const taken = this.missing === 0 ? new Set<string>() : this.#addressesInUse()
     for (const [name, before] of this.#services) {
-      const staying = [...before].filter(([, { instance }]) => {
-        if (instance.missingSince === undefined) return true
-        return (
-          now - instance.missingSince < KEPT_UNPROVED &&
-          !addressesOf(instance).some((address) => taken.has(address))
-        )
-      })
+      const staying = [...before].filter(
+        ([, { missingSince = Infinity }]) => now - missingSince < UNPROVEN_LIMIT,
+      )
       if (staying.length < before.size) this.#replace(name, before, new Map(staying))
     }
   }
@@ -97,11 +92,6 @@ export class Presence {
     return [...this.#services.values()].flatMap((instances) => [...instances.values()])
   }
 
-  #addressesInUse(): Set<string> {
-    const present = this.#all().filter(({ instance }) => instance.missingSince === undefined)
-    return new Set(present.flatMap(({ instance }) => addressesOf(instance)))
-  }
-
   #replace(name: string, before: ReadonlyMap<string, Tracked>, after: Map<string, Tracked>): void {
     if (after.size === 0) this.#services.delete(name)
     else this.#services.set(name, after)
@@ -110,12 +100,8 @@ export class Presence {
 }
 
 function missing(tracked: Tracked, now: number): Tracked {
-  if (tracked.instance.missingSince !== undefined) return tracked
-  return { ...tracked, instance: { ...tracked.instance, missingSince: now } }
-}
-
-function addressesOf({ address, ports }: Instance): string[] {
-  return ports.map(({ port }) => `${address} ${port}`)
+  if (tracked.missingSince !== undefined) return tracked
+  return { ...tracked, missingSince: now, instance: { ...tracked.instance, unproven: true } }
 }
 
 function fingerprint(instances: ReadonlyMap<string, Tracked>): string {

@@ -11,13 +11,13 @@ const SHORTEST_REST = 250
  * does not keep its agent busy.
  */
 export class ReadSchedule {
-  readonly #tools: Pick<ProviderTools, 'signal' | 'now' | 'sleep'>
+  readonly #tools: Pick<ProviderTools, 'signal' | 'monotonic' | 'sleep'>
   readonly #urgent = new Set<string>()
   readonly #background = new Set<string>()
   #restUntil = 0
   #added = Promise.withResolvers<void>()
 
-  constructor(tools: Pick<ProviderTools, 'signal' | 'now' | 'sleep'>) {
+  constructor(tools: Pick<ProviderTools, 'signal' | 'monotonic' | 'sleep'>) {
     this.#tools = tools
     tools.signal.addEventListener('abort', () => this.#wake(), { once: true })
   }
@@ -44,7 +44,7 @@ export class ReadSchedule {
     for (;;) {
       this.#tools.signal.throwIfAborted()
       if (this.#urgent.size > 0) return take(this.#urgent)
-      const rest = this.#restUntil - this.#tools.now()
+      const rest = this.#restUntil - this.#tools.monotonic()
       if (this.#background.size > 0 && rest <= 0) return this.#takeBackground()
       await this.#wait(this.#background.size > 0 ? rest : undefined)
     }
@@ -52,13 +52,14 @@ export class ReadSchedule {
 
   #takeBackground(): string[] {
     const names = take(this.#background)
-    this.#restUntil = this.#tools.now() + (this.#background.size > 0 ? SHORTEST_REST : 0)
+    this.#restUntil = this.#tools.monotonic() + (this.#background.size > 0 ? SHORTEST_REST : 0)
     return names
   }
 
   /** Told how many milliseconds the last batch took. */
   tookTime(elapsed: number): void {
-    if (this.#background.size > 0) this.#restUntil = this.#tools.now() + Math.max(SHORTEST_REST, 3 * elapsed)
+    if (this.#background.size > 0)
+      this.#restUntil = this.#tools.monotonic() + Math.max(SHORTEST_REST, 3 * elapsed)
   }
 
   async #wait(rest: number | undefined): Promise<void> {

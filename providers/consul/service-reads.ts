@@ -10,7 +10,7 @@ export interface ServiceReadsOptions {
   readonly toProblem: (error: unknown, name: string) => Problem
   /** Called after each batch; `someWorked` is false when not one read of it did. */
   readonly onBatch: (someWorked: boolean) => void
-  readonly tools: Pick<ProviderTools, 'signal' | 'now' | 'sleep' | 'random'>
+  readonly tools: Pick<ProviderTools, 'signal' | 'monotonic' | 'sleep' | 'random'>
 }
 
 /** Reads of one datacenter at one time; an agent allows one client 200 connections. */
@@ -24,6 +24,7 @@ export class ServiceReads {
   readonly #failures = new Map<string, Problem>()
   #failuresInARow = 0
   #retrying = false
+  #reading = false
 
   constructor(options: ServiceReadsOptions) {
     this.#options = options
@@ -40,6 +41,11 @@ export class ServiceReads {
     return this.#schedule.urgentLeft
   }
 
+  /** Some reads are under way. */
+  get busy(): boolean {
+    return this.#reading
+  }
+
   now(names: Iterable<string>): void {
     this.#schedule.addUrgent(names)
   }
@@ -49,7 +55,7 @@ export class ServiceReads {
   }
 
   /** For services that have gone. */
-  forgetAllBut(listed: ReadonlyMap<string, unknown>): void {
+  forgetAllBut(listed: ReadonlySet<string>): void {
     for (const name of this.#failures.keys()) if (!listed.has(name)) this.#failures.delete(name)
   }
 
@@ -58,10 +64,12 @@ export class ServiceReads {
     const { tools, onBatch } = this.#options
     for (;;) {
       const names = await this.#schedule.next()
-      const started = tools.now()
+      const started = tools.monotonic()
+      this.#reading = true
       const worked = await Promise.all(names.map((name) => this.#queue.add(() => this.#try(name))))
+      this.#reading = false
       tools.signal.throwIfAborted()
-      this.#schedule.tookTime(tools.now() - started)
+      this.#schedule.tookTime(tools.monotonic() - started)
       this.#retryFailed()
       onBatch(worked.includes(true))
     }

@@ -1,6 +1,6 @@
 import { parseConfigText } from '../../src/config/file.ts'
 import type { Origin, Problem } from '../../src/config/problem.ts'
-import { child, section } from '../../src/config/source-tree.ts'
+import { child, originWithKey, section } from '../../src/config/source-tree.ts'
 import type { SectionNode, SourceNode } from '../../src/config/source-tree.ts'
 import { didYouMean } from '../../src/config/suggest.ts'
 import type { Snapshot, Update } from '../../src/discovery/provider.ts'
@@ -51,25 +51,21 @@ function snapshot(
   lines: readonly string[],
 ): Snapshot {
   const routing = new Map<string, SourceNode>()
-  const keyOrigins = new Map<string, Origin>()
   const found: Problem[] = [...problems]
   const decoded: Snapshot['instances'][] = []
   for (const [key, value] of node.entries) {
     const name = key.toLowerCase()
-    const origin = node.keyOrigins?.get(key) ?? value.origin
     if (name === 'instances') {
       const { instances, problems: wrong } = decodeInstances(value)
       decoded.push(instances)
       found.push(...wrong)
-    } else if (ROUTING.includes(name)) {
-      routing.set(name, value)
-      keyOrigins.set(name, origin)
-    } else found.push(unknownSection(key, origin))
+    } else if (ROUTING.includes(name)) routing.set(name, value)
+    else found.push(unknownSection(key, originWithKey(value)))
   }
   return {
     part,
     ...(decoded[0] ? { instances: decoded[0] } : {}),
-    ...(routing.size > 0 ? { routing: { ...section(routing, node.origin), keyOrigins } } : {}),
+    ...(routing.size > 0 ? { routing: section(routing, node.origin) } : {}),
     ...(found.length > 0 ? { problems: found.map((problem) => withExcerpt(problem, lines)) } : {}),
   }
 }

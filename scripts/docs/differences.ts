@@ -15,6 +15,30 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'An instance that has gone gets requests until the next read; following costs the agent two open queries for each datacenter.',
   },
   {
+    what: 'Tasks of ECS that a list or a page of descriptions does not show',
+    traefik: 'gone from the configuration at once',
+    tidegate: 'described once more; they leave when ECS says that they stop or are gone',
+    why: 'A failed page is no proof. A task that is told to stop is seen as such in its description, and drains.',
+  },
+  {
+    what: 'Unhealthy tasks of ECS in `bridge` and `host` mode',
+    traefik: 'served, unless `healthyTasksOnly` is set',
+    tidegate: 'drain, as with `awsvpc`',
+    why: 'How a task is connected says nothing about whether it can serve.',
+  },
+  {
+    what: 'Labels of Traefik v1 on instances',
+    traefik: 'ignored in silence',
+    tidegate: 'read in their meaning of today where no labels of today define routing, and listed',
+    why: 'Services that run are not edited on the day on which the router is exchanged.',
+  },
+  {
+    what: 'ECS Anywhere (`ecsAnywhere`)',
+    traefik: 'addresses come from Systems Manager',
+    tidegate: 'such tasks are left out, and listed as a problem',
+    why: 'AWS does not list addresses of such machines with their tasks; until they are asked for elsewhere, silence would be worse.',
+  },
+  {
     what: '`providersThrottleDuration`',
     traefik: '2 s, for every change',
     tidegate: '100 ms, for additions alone; removals and drains are served at once',
@@ -24,14 +48,41 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'Passive health (ejection of failing endpoints)',
     traefik: 'off',
     tidegate:
-      'on, as soon as endpoint health is built (it is not yet): connect failures or 5xx in a row take an endpoint out for a while, half of a service at most',
+      'on: five failures in a row (no connection, no answer, 5xx) over all workers take an endpoint out for 10 s, 10 s longer each time, 5 minutes at most; with `passiveHealthCheck` as that says. Half of a service at most, and never the last endpoint; `maxEjectionPercent: 0` switches it off',
     why: 'An endpoint that fails every request should not go on failing its share of them until somebody notices.',
+  },
+  {
+    what: 'Active health checks (`healthCheck`): when an endpoint is up or down',
+    traefik: 'every new one is up; the first probe comes after one interval; one failed probe is enough',
+    tidegate:
+      'a new one is down until its first probe, which is sent at once, has passed (`initialState`); three failed probes in a row take it out (`fall`), one that passes brings it back (`rise`)',
+    why: 'A new instance may not be ready yet, and a single lost packet is no reason to take an old one out.',
+  },
+  {
+    what: 'Active health checks: redirects',
+    traefik: 'followed, wherever they lead',
+    tidegate:
+      'followed, five at most, within the endpoint itself; one that leads elsewhere counts by its own status',
+    why: 'A probe is to find out about this endpoint, and must not be led to what only the proxy can reach.',
+  },
+  {
+    what: 'Active health checks when the configuration changes',
+    traefik: 'begin anew, and all endpoints with them as up',
+    tidegate: 'go on, with what they have found, as long as the check itself has not changed',
+    why: 'In a rolling deploy the configuration changes all the time; an endpoint that is down is down before and after.',
+  },
+  {
+    what: 'An endpoint that leaves',
+    traefik: 'gets nothing more; its requests finish, and its tunnels (WebSocket) stay open for ever',
+    tidegate:
+      'drains: its requests and tunnels have `drainTimeout` (30 s) to finish; so do those of an instance in maintenance, and one that an operator drains',
+    why: 'A process that waits for its last client to go never stops, and one that is killed loses them all.',
   },
   {
     what: 'Retries',
     traefik: 'only with the `retry` middleware, perhaps on the same server',
     tidegate:
-      'on where they are safe: nothing of the request was sent, or its method may be repeated and nothing was answered; on another endpoint, within a budget',
+      'on where they are safe: nothing of the request was sent, or its method may be repeated and nothing was answered; on another endpoint, within a budget; `retry.attempts: 0` switches it off',
     why: 'A deploy closes connections under running requests. What can be sent again without harm need not fail.',
   },
   {
@@ -98,10 +149,30 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'What is taken on beyond capacity makes everything slower until nobody waits long enough for an answer.',
   },
   {
+    what: 'The admin API (`api`)',
+    traefik: 'on the entry point `traefik` (`:8080`) with `insecure`, or behind a router',
+    tidegate:
+      'on a listener of its own, `127.0.0.1:8081` (`:8081` with `insecure`), `api.address` otherwise; reading from elsewhere and every change want `api.token`',
+    why: 'It answers from the control plane, whatever the workers have to do, and no router leads there by mistake.',
+  },
+  {
     what: '`dialTimeout` (connecting to an endpoint)',
     traefik: '30 s',
     tidegate: '3 s, then another endpoint',
     why: 'An address that swallows packets, as that of a machine just terminated does, must not hold a request for half a minute.',
+  },
+  {
+    what: '`serversTransports`: `maxIdleConnsPerHost`',
+    traefik: '200 by default, 2 for a named transport that does not say',
+    tidegate: '1,000 for each worker; 0 keeps none',
+    why: 'Beyond it connections are opened and closed all the time, which costs more than to keep them.',
+  },
+  {
+    what: 'A service whose `serversTransport` is missing, or whose files cannot be read',
+    traefik: 'the service is in error, or is connected to with what could be read',
+    tidegate:
+      'what was good before stays in use; without that the service is left out, or trusts no certificate until the files can be read',
+    why: 'To connect in another way than was asked for would trust others than were named.',
   },
   {
     what: 'Strict HTTP',
@@ -133,6 +204,24 @@ export const DIFFERENCES: readonly Difference[] = [
     traefik: 'the router disappears: 404, or another router answers',
     tidegate: '503; the router stays',
     why: 'A fault of a service must look like one, and must not make its requests fall through to another.',
+  },
+  {
+    what: 'A service of `weighted`, `highestRandomWeight`, `mirroring` or `failover` that cannot answer',
+    traefik: 'gets its share of the requests all the same, unless `healthCheck` is set on all of them',
+    tidegate: 'is passed over, whether `healthCheck` is set or not',
+    why: 'A share of the requests must not fail while another service could answer them.',
+  },
+  {
+    what: 'A service that `weighted` and the like name, and that does not exist',
+    traefik: 'the whole service is in error, and its routers with it',
+    tidegate: 'is listed as a problem; what is left serves without it',
+    why: 'A canary that has come to its end leaves the registry, and must not take the service along.',
+  },
+  {
+    what: '`failover` with `errors`: request bodies without `maxRequestBodyBytes`',
+    traefik: 'held in memory, whatever their size',
+    tidegate: 'held up to 4 MiB; larger ones are passed on, and the answer of the service stands',
+    why: 'A few large uploads must not take all memory.',
   },
   {
     what: 'Two instances that define the same router differently',

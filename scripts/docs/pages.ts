@@ -4,7 +4,14 @@ import { shapeOf } from '../../src/config/decode.ts'
 import { fields } from '../../src/config/fields.ts'
 import type { Shape, z } from '../../src/config/fields.ts'
 import { PROBLEM_CODES } from '../../src/config/problem.ts'
+import {
+  failoverOptions,
+  highestRandomWeightOptions,
+  mirroringOptions,
+  weightedOptions,
+} from '../../src/config/composite-services.ts'
 import { loadBalancerOptions, routerOptions } from '../../src/config/routing.ts'
+import { serversTransportOptions } from '../../src/config/servers-transport.ts'
 import { discover } from '../../src/discover.ts'
 import { tagSourceOptions } from '../../src/discovery/options.ts'
 import type { ProviderDefinition } from '../../src/discovery/provider.ts'
@@ -120,6 +127,17 @@ function routingPage(strategies: ReadonlyMap<string, StrategyDefinition>): strin
     `## Strategies\n\nThe endpoint that a request goes to, among those that are ready. Each worker counts for itself.\n\n${table(['Strategy', 'Chooses'], strategyRows)}`,
     SESSIONS,
     ZONES,
+    CANARIES,
+    '## Services of services',
+    'A service may lead to others, which may do so themselves. These kinds are defined in files and stores, not by tags; they may name services that are found by tags, such as `web@consulcatalog`. A service without an endpoint that may be used is passed over as long as another can answer. One that is not there is listed as a problem, and the rest serves without it.',
+    ...COMPOSITES.map(([kind, does, options]) =>
+      [`### ${kind}`, does, `Under \`http.services.<name>.${kind}\`.`, filesTable(fieldShape(options))].join(
+        '\n\n',
+      ),
+    ),
+    '## Servers transports',
+    'Under `http.serversTransports.<name>`, in files and stores: how endpoints are connected to. A service names one with `loadBalancer.serversTransport`; tags may do so, too (`allowedServersTransports` of the provider bounds which). The static option [`serversTransport`](configuration.md#serverstransport) is for all others. Files are followed while Tidegate runs: what cannot be read leaves what was read before in use, and before anything was read, no certificate of an endpoint is trusted. A change closes idle connections; those at work finish.',
+    filesTable(fieldShape(serversTransportOptions)),
   )
 }
 
@@ -128,10 +146,31 @@ const SESSIONS = [
   'With `sticky`, the cookie names the endpoint that answered last, and later requests go there. When that endpoint drains, fails its checks, is full (`maxConnections`), or cannot be reached, the request goes to another one and the answer carries the new name: the session moves on for good. Names are Traefik’s: the first 16 hexadecimal digits of the SHA-256 of the endpoint’s URL. Tags switch it on with `sticky.cookie=true`, or `sticky=true` for short.',
 ].join('\n\n')
 
+const CANARIES = [
+  '## Canaries',
+  'The tag `weight=5%` (`tidegate.weight=5%`, or `loadbalancer.server.weight=5%` of one service) makes an instance a canary: all canaries of one version get that part of the requests together, however many they are, and the other instances share the rest. The version is what tells instances apart in [default host rules](providers.md#tagged-instances): the tag `tidegate.tag`, else the first plain tag that looks like one, such as `v2`. To promote canaries, register them without the percentage: they go on without a break. A plain `weight=5` is the weight of this one instance among the others, as in Traefik. Where instances of two versions are two services (with `domain` set), give them one service by name, as in `tidegate.http.services.shop.loadbalancer.server.weight=5%`.',
+  'While no canary may be used, the others get its part, and the other way round. In the middle of a change, the percentage that most canaries of a version have counts. Strategies choose within a group; with `hrw` a client stays in its group.',
+].join('\n\n')
+
 const ZONES = [
   '## Zones',
   'Where the static option `zone` says in which availability zone the proxy runs, endpoints of that zone are asked first: while at least half of the zone’s weight is ready, and that is at least half of what one zone has on average. Otherwise all endpoints are alike, so that neither a failing zone nor a small one has to bear too much. A request that failed in its own zone, or finds all endpoints there full, goes to another.',
 ].join('\n\n')
+
+const COMPOSITES: readonly [kind: string, does: string, options: (field: typeof fields) => Shape][] = [
+  ['weighted', 'Divides requests among services by weight, as for a canary.', weightedOptions],
+  [
+    'highestRandomWeight',
+    'Divides clients among services by weight: the requests of one address go to one service.',
+    highestRandomWeightOptions,
+  ],
+  ['mirroring', 'Lets one service answer, and sends others copies of requests.', mirroringOptions],
+  ['failover', 'Lets another service answer when one cannot.', failoverOptions],
+]
+
+function filesTable(shape: Record<string, z.ZodType>): string {
+  return table(OPTION_HEAD, optionRows(shape).map(optionCells))
+}
 
 function middlewaresPage(middlewares: ReadonlyMap<string, MiddlewareDefinition>): string {
   const sections = [...middlewares].map(([name, { summary, options }]) =>

@@ -1,15 +1,24 @@
 import type { EndpointPlan } from '../server/plan.ts'
+import type { ProbeTarget } from './health/check.ts'
+import { howItEnded } from './life/drain.ts'
+import { awaitingProbe } from './life/ejection.ts'
+import * as events from './life/events.ts'
+import type { Life, LifeSettings, LifeState, WantedEndpoint } from './life/life.ts'
+import { reasonToDrain, situationOf } from './life/life.ts'
+import { OperatorDrains } from './life/operator-drains.ts'
+import type { Pool } from './life/pool.ts'
+import { planIn, surplusEjected } from './life/pool.ts'
+import type { EndpointStatus } from './life/status.ts'
+import { statusOf } from './life/status.ts'
+import type { OutcomeReport } from './outcomes.ts'
 
-/** An endpoint that discovery names now, resolved to an address. */
-export type WantedEndpoint = Omit<EndpointPlan, 'state'> & {
-  /** Its source says that it is on its way out. */
-  readonly terminating: boolean
-}
+export type { LifeSettings, WantedEndpoint } from './life/life.ts'
+export type { EndpointStatus } from './life/status.ts'
 
 /** A service as discovery names it now. */
 export interface WantedService {
-  /** Milliseconds that requests and tunnels of a draining endpoint may take to finish. */
-  readonly drainTimeout: number
+  /** The same object while they are the same. */
+  readonly settings: LifeSettings
   readonly endpoints: ReadonlyMap<string, WantedEndpoint>
 }
 
@@ -18,7 +27,7 @@ export interface Transition {
   readonly service: string
   readonly key: string
   readonly url: string
-  readonly to: 'ready' | 'draining' | 'gone'
+  readonly to: LifeState
   /** Why, in words: `discovered`, `left the snapshot`, `terminating`, `came back`, `drained`, `drain timeout` … */
   readonly reason: string
 }
@@ -26,29 +35,40 @@ export interface Transition {
 export interface LifeCycleOptions {
   /** False lets endpoints go at once: the contrast of the scenarios. */
   readonly draining: boolean
-  /** Milliseconds of a clock that never jumps. */
+  /** Milliseconds of the clock that workers have, too: `processNow`. */
   readonly now: () => number
+  /** Milliseconds of the wall clock, for people; default: the system's. */
+  readonly date?: () => number
   /** Threads that must have reported before an endpoint is gone. */
   readonly workers: () => readonly number[]
+  /** The workers are to tell the next success of this endpoint. */
+  readonly watch?: (service: string, key: string) => void
+  /** The endpoint is to be probed now. */
+  readonly probe?: (service: string, key: string) => void
+  /** Attempts at an endpoint are not answered, time and again; or one is answered again. */
+  readonly unanswered?: (service: string, key: string, failing: boolean) => void
 }
 
-interface Tracked {
-  drainTimeout: number
-  plan: EndpointPlan
-  terminating: boolean
-  /** Set while it drains. */
-  drain: { deadline: number; version: number; reported: Set<number> } | undefined
-}
+const NONE: readonly Transition[] = []
 
 /**
- * The lives of all endpoints (DESIGN §6), kept over every change of configuration by service and key. Endpoints that
- * discovery no longer names do not vanish: they drain until every worker has nothing in flight to them, or the time is up.
+ * The lives of all endpoints (DESIGN §6), kept over every change of configuration by service and key. What happens to
+ * an endpoint is written down (`life/events.ts`); its state follows from that by a pure function (`situationOf`).
+ * Endpoints that discovery no longer names do not vanish: they drain until every worker has nothing in flight to them,
+ * or the time is up.
  */
 export class LifeCycle {
   readonly #options: LifeCycleOptions
-  readonly #services = new Map<string, Map<string, Tracked>>()
+  readonly #pools = new Map<string, Pool>()
+  readonly #operators = new OperatorDrains()
+  /** Pools in which something has happened since their states were worked out. */
+  readonly #dirty = new Set<Pool>()
+  /** Endpoints whose state changes with time alone. */
+  readonly #timed = new Set<Life>()
   /** Plans by service, made anew only when something changed: plans are compared by identity. */
-  #live = new Map<string, ReadonlyMap<string, EndpointPlan>>()
+  #live: ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>> = new Map()
+  /** One for all that happens within a millisecond: thousands of endpoints come at once. */
+  #date = new Date(0)
 
   constructor(options: LifeCycleOptions) {
     this.#options = options
@@ -59,153 +79,252 @@ export class LifeCycle {
     return this.#live
   }
 
+  /** Every endpoint that is known, for people and their tools. */
+  get endpoints(): EndpointStatus[] {
+    const now = this.#options.now()
+    return [...this.#pools.values()].flatMap(({ lives }) =>
+      [...lives.values()].map((life) => statusOf(life, now)),
+    )
+  }
+
+  /** Endpoints of a service that are to be probed: what drains may be stopped at any moment. */
+  probeable(service: string): { key: string; target: ProbeTarget; up: boolean }[] {
+    return [...(this.#pools.get(service)?.lives.values() ?? [])].flatMap(({ key, plan, probes, drain }) =>
+      drain ? [] : [{ key, target: targets.getOrInsertComputed(plan, targetOf), up: probes.up }],
+    )
+  }
+
+  /** Milliseconds until time alone changes something; undefined when it does not. */
+  get nextDeadline(): number | undefined {
+    let next = NEVER
+    for (const life of this.#timed) next = Math.min(next, this.#deadlineOf(life))
+    return next === NEVER ? undefined : Math.max(0, next - this.#options.now())
+  }
+
   /**
    * Takes over what discovery names now, in the plan of this version; gives what changed by that. A service that is
    * not in `wanted` has all its endpoints drained.
    */
-  update(wanted: ReadonlyMap<string, WantedService>, version: number): Transition[] {
-    const transitions: Transition[] = []
-    for (const [service, { endpoints, drainTimeout }] of wanted) {
-      const tracked = this.#services.get(service) ?? new Map<string, Tracked>()
-      this.#services.set(service, tracked)
-      for (const [key, endpoint] of endpoints)
-        this.#want(service, tracked, key, endpoint, version, transitions)
-      for (const endpoint of tracked.values()) endpoint.drainTimeout = drainTimeout
+  update(wanted: ReadonlyMap<string, WantedService>, version: number): readonly Transition[] {
+    for (const [service, { endpoints, settings }] of wanted) {
+      const pool = this.#poolOf(service, settings)
+      for (const [key, endpoint] of endpoints) this.#want(pool, key, endpoint)
     }
-    for (const [service, tracked] of this.#services) {
+    for (const [service, pool] of this.#pools) {
       const named = wanted.get(service)?.endpoints
-      for (const [key, endpoint] of tracked) {
-        if (!named?.has(key))
-          this.#release(service, tracked, key, endpoint, 'left the snapshot', version, transitions)
+      for (const life of pool.lives.values()) {
+        if (!named?.has(life.key)) life.absent = true
+        this.#drainOrNot(pool, life, version)
       }
     }
-    this.#settle(transitions)
-    return transitions
+    return this.#settle()
   }
 
   /** A worker has nothing in flight to a draining endpoint any more; gives the transition when it was the last one. */
-  drained(worker: number, service: string, key: string, version: number): Transition[] {
-    const drain = this.#services.get(service)?.get(key)?.drain
+  drained(worker: number, service: string, key: string, version: number): readonly Transition[] {
+    const drain = this.#find(service, key)?.drain
     // A report of an earlier drain says nothing about this one.
-    if (!drain || version < drain.version) return []
+    if (!drain || version < drain.version) return NONE
     drain.reported.add(worker)
     return this.sweep()
   }
 
-  /** Lets those go whose workers have all reported, or whose time is up. */
-  sweep(): Transition[] {
+  /** What workers have to say of attempts at endpoints. */
+  outcomes(reports: readonly OutcomeReport[]): readonly Transition[] {
+    for (const report of reports) {
+      const life = this.#find(report.service, report.endpoint)
+      // A process that stops may well refuse; that is no news.
+      if (life && !life.drain) this.#count(life, report)
+    }
+    return this.#settle()
+  }
+
+  /** An active probe of the endpoint has ended; `found` says how, in words. */
+  probed(service: string, key: string, passed: boolean, found: string): readonly Transition[] {
+    const pool = this.#pools.get(service)
+    const life = pool?.lives.get(key)
+    if (!pool || !life) return NONE
+    const { ejection } = life.failures
+    events.probed(pool, life, passed, found, this.#options.now())
+    if (ejection && !life.failures.ejection) this.#options.watch?.(service, key)
+    this.#dirty.add(pool)
+    return this.#settle()
+  }
+
+  /** Drains an endpoint until `undrain`, whatever discovery says meanwhile; undefined when there is none of this name. */
+  drain(service: string, key: string, reason: string, version: number): readonly Transition[] | undefined {
+    const life = this.#find(service, key)
+    if (!life) return undefined
+    this.#operators.add(service, key, { since: this.#moment().date, reason })
+    return this.#operatorChanged(life, version)
+  }
+
+  /** Takes `drain` back; undefined when the endpoint was not drained so. */
+  undrain(service: string, key: string, version: number): readonly Transition[] | undefined {
+    if (!this.#operators.delete(service, key)) return undefined
+    const life = this.#find(service, key)
+    return life ? this.#operatorChanged(life, version) : NONE
+  }
+
+  /** Works in what time alone has changed: drains, ejections and warming that are over. */
+  sweep(): readonly Transition[] {
     const now = this.#options.now()
     const workers = this.#options.workers()
-    const transitions: Transition[] = []
-    for (const [service, tracked] of this.#services) {
-      for (const [key, { plan, drain, terminating }] of tracked) {
-        if (!drain) continue
-        const quiet = workers.every((worker) => drain.reported.has(worker))
-        if (!quiet && now < drain.deadline) continue
-        // What its source still names stays known as draining, so that it does not come back by itself.
-        if (terminating) continue
-        tracked.delete(key)
-        transitions.push({
-          service,
-          key,
-          url: plan.url,
-          to: 'gone',
-          reason: quiet ? 'drained' : 'drain timeout',
-        })
-      }
+    for (const life of this.#timed) {
+      const { drain, failures, service } = life
+      if (drain && !drain.over) drain.over = howItEnded(drain, workers, now)
+      if (failures.ejection && now >= failures.ejection.until) this.#ejectionOver(life)
+      this.#dirty.add(this.#pools.get(service)!)
     }
-    this.#settle(transitions)
+    return this.#settle()
+  }
+
+  // ---- what happens to an endpoint --------------------------------------------------------------------------
+
+  #want(pool: Pool, key: string, wanted: WantedEndpoint): void {
+    const life = pool.lives.get(key)
+    if (life && !events.rename(life, wanted)) return
+    this.#dirty.add(pool)
+    if (life) return
+    const joined = events.join(pool, key, wanted, this.#moment())
+    joined.operator = this.#operators.get(pool.service, key)
+  }
+
+  #drainOrNot(pool: Pool, life: Life, version: number): void {
+    if (!life.drain && reasonToDrain(life) === undefined) return
+    if (events.drainOrNot(pool, life, version, this.#options.draining, this.#moment())) this.#dirty.add(pool)
+  }
+
+  #operatorChanged(life: Life, version: number): readonly Transition[] {
+    const pool = this.#pools.get(life.service)!
+    life.operator = this.#operators.get(life.service, life.key)
+    this.#drainOrNot(pool, life, version)
+    return this.#settle()
+  }
+
+  #count(life: Life, report: OutcomeReport): void {
+    const pool = this.#pools.get(life.service)!
+    const before = life.failures
+    if (events.count(pool, life, report, this.#options.now())) this.#dirty.add(pool)
+    const { service, key, failures } = life
+    const limit = pool.settings.ejection.failures
+    if (failures.unanswered >= limit !== before.unanswered >= limit)
+      this.#options.unanswered?.(service, key, failures.unanswered >= limit)
+    if (before.failedAt.length === 0 && report.failures > 0) this.#options.watch?.(service, key)
+  }
+
+  #ejectionOver(life: Life): void {
+    const { service, key, failures } = life
+    const pool = this.#pools.get(service)!
+    if (!pool.settings.check) this.#comeBack(pool, life, 'ejection over')
+    else if (!failures.ejection?.awaitsProbe) {
+      life.failures = awaitingProbe(failures, true)
+      this.#options.probe?.(service, key)
+    }
+  }
+
+  #comeBack(pool: Pool, life: Life, news: string): void {
+    events.comeBack(pool, life, news, this.#options.now())
+    this.#options.watch?.(life.service, life.key)
+  }
+
+  // ---- states -----------------------------------------------------------------------------------------------
+
+  /** Works out the states of all endpoints to which something has happened, and the plans that follow. */
+  #settle(): readonly Transition[] {
+    if (this.#dirty.size === 0) return NONE
+    const transitions: Transition[] = []
+    const changed: Pool[] = []
+    for (const pool of this.#dirty) {
+      for (const life of surplusEjected(pool))
+        this.#comeBack(pool, life, 'ejection over, too many others were out')
+      if (this.#settlePool(pool, transitions)) changed.push(pool)
+    }
+    this.#dirty.clear()
+    if (changed.length > 0) this.#live = withPlansOf(changed, this.#live)
     return transitions
   }
 
-  /** Milliseconds until the next drain runs out of time; undefined when nothing drains. */
-  get nextDeadline(): number | undefined {
-    let next: number | undefined
-    for (const tracked of this.#services.values()) {
-      for (const { drain, terminating } of tracked.values()) {
-        if (drain && !terminating) next = Math.min(next ?? drain.deadline, drain.deadline)
-      }
+  /** True when the data plane has to hold something else. */
+  #settlePool(pool: Pool, transitions: Transition[]): boolean {
+    let changed = false
+    for (const life of pool.lives.values()) {
+      const before = life.held
+      this.#settleLife(pool, life, transitions)
+      changed ||= life.held !== before
+      if (life.situation.state === 'gone' && life.absent) pool.lives.delete(life.key)
+      if (pool.lives.has(life.key) && this.#deadlineOf(life) < NEVER) this.#timed.add(life)
+      else this.#timed.delete(life)
     }
-    return next === undefined ? undefined : Math.max(0, next - this.#options.now())
+    if (pool.lives.size === 0) this.#pools.delete(pool.service)
+    return changed
   }
 
-  #want(
-    service: string,
-    tracked: Map<string, Tracked>,
-    key: string,
-    wanted: WantedEndpoint,
-    version: number,
-    transitions: Transition[],
-  ): void {
-    const { terminating, ...endpoint } = wanted
-    const before = tracked.get(key)
-    const ready: EndpointPlan = { ...endpoint, state: 'ready' }
-    if (!before) {
-      const joined: Tracked = { plan: ready, terminating: false, drain: undefined, drainTimeout: 0 }
-      tracked.set(key, joined)
-      if (terminating) this.#release(service, tracked, key, joined, 'terminating', version, transitions)
-      else transitions.push({ service, key, url: ready.url, to: 'ready', reason: 'discovered' })
-    } else if (terminating) {
-      before.terminating = true
-      if (!before.drain) this.#release(service, tracked, key, before, 'terminating', version, transitions)
-    } else {
-      if (before.drain) transitions.push({ service, key, url: ready.url, to: 'ready', reason: 'came back' })
-      before.drain = undefined
-      before.terminating = false
-      if (!samePlan(before.plan, ready)) before.plan = ready
+  #settleLife({ settings }: Pool, life: Life, transitions: Transition[]): void {
+    const situation = situationOf(life, settings, this.#options.now())
+    const before = life.situation
+    if (situation.state !== before.state) {
+      const { service, key, plan } = life
+      life.since = this.#moment().date
+      transitions.push({ service, key, url: plan.url, to: situation.state, reason: situation.reason })
     }
+    if (situation.state !== before.state || situation.reason !== before.reason) life.situation = situation
+    life.plan = planIn(life, situation)
+    life.held = situation.state === 'gone' ? undefined : life.plan
   }
 
-  /** Nothing new is sent to it from now on. */
-  #release(
-    service: string,
-    tracked: Map<string, Tracked>,
-    key: string,
-    endpoint: Tracked,
-    reason: string,
-    version: number,
-    transitions: Transition[],
-  ): void {
-    endpoint.terminating = reason === 'terminating'
-    if (endpoint.drain) return
-    const { url } = endpoint.plan
-    if (!this.#options.draining) {
-      tracked.delete(key)
-      transitions.push({ service, key, url, to: 'gone', reason })
-      return
-    }
-    endpoint.plan = { ...endpoint.plan, state: 'draining' }
-    endpoint.drain = { deadline: this.#options.now() + endpoint.drainTimeout, version, reported: new Set() }
-    transitions.push({ service, key, url, to: 'draining', reason })
+  /** When time alone changes something about it. */
+  #deadlineOf({ service, drain, failures, situation, warmingSince = 0 }: Life): number {
+    const drained = drain && !drain.over ? drain.deadline : NEVER
+    const returns = failures.ejection && !failures.ejection.awaitsProbe ? failures.ejection.until : NEVER
+    const { slowStart = 0 } = this.#pools.get(service)?.settings ?? {}
+    const warm = situation.state === 'warming' ? warmingSince + slowStart : NEVER
+    return Math.min(drained, returns, warm)
   }
 
-  /** Rebuilds `live` for what changed, and only that. */
-  #settle(transitions: readonly Transition[]): void {
-    const live = new Map<string, ReadonlyMap<string, EndpointPlan>>()
-    const touched = new Set(transitions.map(({ service }) => service))
-    for (const [service, tracked] of this.#services) {
-      const before = this.#live.get(service)
-      const same =
-        !touched.has(service) &&
-        before?.size === tracked.size &&
-        [...tracked].every(([key, { plan }]) => before.get(key) === plan)
-      live.set(service, same ? before : new Map([...tracked].map(([key, { plan }]) => [key, plan])))
-      if (tracked.size === 0) this.#services.delete(service)
+  #poolOf(service: string, settings: LifeSettings): Pool {
+    const pool = this.#pools.getOrInsertComputed(service, () => ({ service, settings, lives: new Map() }))
+    const before = pool.settings
+    if (before === settings) return pool
+    pool.settings = settings
+    this.#dirty.add(pool)
+    for (const life of pool.lives.values()) {
+      if (life.drain) life.drain.deadline += settings.drainTimeout - before.drainTimeout
+      if (before.check && !settings.check) events.trust(pool, life, this.#options.now())
     }
-    this.#live = live
+    return pool
+  }
+
+  #find(service: string, key: string): Life | undefined {
+    return this.#pools.get(service)?.lives.get(key)
+  }
+
+  #moment(): events.Moment {
+    const date = this.#options.date?.() ?? Date.now()
+    if (date !== this.#date.getTime()) this.#date = new Date(date)
+    return { now: this.#options.now(), date: this.#date }
   }
 }
 
-function samePlan(a: EndpointPlan, b: EndpointPlan): boolean {
-  return (
-    a.url === b.url &&
-    a.address === b.address &&
-    a.port === b.port &&
-    a.tls === b.tls &&
-    a.authority === b.authority &&
-    a.pathPrefix === b.pathPrefix &&
-    a.weight === b.weight &&
-    a.zone === b.zone &&
-    a.state === b.state
-  )
+const NEVER = Number.POSITIVE_INFINITY
+
+/** Only what has changed is made anew. */
+function withPlansOf(
+  pools: readonly Pool[],
+  before: ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>,
+): ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>> {
+  const live = new Map(before)
+  for (const { service, lives } of pools) {
+    const plans = [...lives.values()].flatMap(({ key, held }) => (held ? [[key, held] as const] : []))
+    if (plans.length > 0) live.set(service, new Map(plans))
+    else live.delete(service)
+  }
+  return live
+}
+
+/** The same object for the same endpoint: what has not changed is compared in passing. */
+const targets = new WeakMap<EndpointPlan, ProbeTarget>()
+
+function targetOf({ address, port, tls, authority }: EndpointPlan): ProbeTarget {
+  return { address, port, tls, authority }
 }

@@ -8,7 +8,7 @@ import type { Candidate, Strategy } from './strategy.ts'
 import { inOwnZone } from './zone-preference.ts'
 
 export interface Balanced extends Candidate {
-  readonly plan: Pick<EndpointPlan, 'url' | 'state' | 'weight' | 'warmingSince' | 'zone'>
+  readonly plan: Pick<EndpointPlan, 'url' | 'state' | 'weight' | 'warmingSince' | 'zone' | 'canary'>
   /** It has as many requests on their way as it may have. */
   readonly full: boolean
   /** Written by the balancer, as is the other. */
@@ -32,7 +32,8 @@ export class LoadBalancer<E extends Balanced> {
   readonly #zone: string | undefined
   readonly #now: () => number
   #strategy: Strategy
-  #settings: BalancerSettings = {}
+  #slowStart = 0
+  #prefersZone = true
   #sticky: StickySessions<E> | undefined
   #available = false
   #nextStep: number | undefined
@@ -76,10 +77,10 @@ export class LoadBalancer<E extends Balanced> {
     this.#strategy = strategy
   }
 
-  /** To be followed by `refresh`. */
-  configure(settings: BalancerSettings): void {
-    this.#settings = settings
-    const { sticky } = settings
+  /** To be followed by `refresh`. What it is given may hold a whole plan, and is not kept. */
+  configure({ slowStart = 0, sticky, zonePreference }: BalancerSettings): void {
+    this.#slowStart = slowStart
+    this.#prefersZone = zonePreference !== false
     const { name, attributes } = this.#sticky?.cookie ?? {}
     if (sticky?.name !== name || sticky?.attributes !== attributes)
       this.#sticky = sticky && new StickySessions(sticky)
@@ -104,8 +105,8 @@ export class LoadBalancer<E extends Balanced> {
     this.#available = open.length > 0
     this.#usable = this.#available ? open : all
     this.#preferred =
-      this.#available && this.#zone !== undefined && this.#settings.zonePreference !== false
-        ? inOwnZone(open, all, this.#zone)
+      this.#available && this.#zone !== undefined && this.#prefersZone
+        ? ofOwnZone(open, all, this.#zone)
         : this.#usable
     this.#sticky?.useEndpoints(this.#usable)
   }
@@ -150,7 +151,7 @@ export class LoadBalancer<E extends Balanced> {
   }
 
   #ramp(endpoints: readonly E[]): void {
-    const { slowStart = 0 } = this.#settings
+    const slowStart = this.#slowStart
     const now = this.#now()
     let growing = false
     for (const endpoint of endpoints) {
@@ -159,6 +160,16 @@ export class LoadBalancer<E extends Balanced> {
     }
     this.#nextStep = growing ? rampStep(slowStart) : undefined
   }
+}
+
+/** Each group of canaries for itself: its part of the requests must not depend on the zones of its endpoints. */
+function ofOwnZone<E extends Balanced>(open: readonly E[], all: readonly E[], zone: string): readonly E[] {
+  const groups = new Set(open.map(({ plan }) => plan.canary?.group))
+  if (groups.size === 1) return inOwnZone(open, all, zone)
+  return [...groups].flatMap((group) => {
+    const isOfGroup = ({ plan }: E): boolean => plan.canary?.group === group
+    return inOwnZone(open.filter(isOfGroup), all.filter(isOfGroup), zone)
+  })
 }
 
 /** A host name with several addresses is several endpoints of one URL, which hashes would take for one and the same. */

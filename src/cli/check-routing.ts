@@ -132,6 +132,7 @@ function toolsFor(signal: AbortSignal): ProviderTools {
     signal,
     name: LOCAL,
     now: Date.now,
+    monotonic: () => performance.now(),
     random: Math.random,
     sleep: () => new Promise(() => {}),
     onRefresh: () => {},

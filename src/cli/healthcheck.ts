@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { request } from 'undici'
 import type { ListenAddress, StaticConfig } from '../config/static.ts'
 import type { CliContext, CommandFactory } from './context.ts'
 import { loadForCli, report } from './static-config.ts'
@@ -47,7 +46,8 @@ export function pingUrl({ ping, entryPoints }: StaticConfig): string | undefined
   return entryPoint && `http://${reachableHost(entryPoint.listen)}:${entryPoint.listen.port}/ping`
 }
 
-function reachableHost({ host }: ListenAddress): string {
+/** A host under which this machine reaches what listens there. */
+export function reachableHost({ host }: ListenAddress): string {
   if (host === '' || host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'
   return host.includes(':') ? `[${host}]` : host
@@ -55,6 +55,8 @@ function reachableHost({ host }: ListenAddress): string {
 
 async function ask(url: string): Promise<string> {
   try {
+    // Only here: `run` loads this file too, and undici costs megabytes.
+    const { request } = await import('undici')
     const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT) })
     await body.dump()
     return statusCode === 200 ? 'ok' : `answered ${statusCode}`

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { suggest } from '../config/suggest.ts'
 import { checkCommand } from './check.ts'
 import type { CliContext } from './context.ts'
+import { drainCommand, undrainCommand } from './drain.ts'
 import { healthcheckCommand } from './healthcheck.ts'
 import { runCommand } from './run.ts'
 import { versionCommand, versionLine } from './version.ts'
@@ -41,6 +42,9 @@ function createProgram(context: CliContext, exit: (code: number) => void): Comma
   program.addCommand(whoamiCommand(context, exit))
   program.commandsGroup('Configure:')
   program.addCommand(checkCommand(context, exit))
+  program.commandsGroup('Operate:')
+  program.addCommand(drainCommand(context, exit))
+  program.addCommand(undrainCommand(context, exit))
   program.commandsGroup('Inspect:')
   program.addCommand(healthcheckCommand(context, exit))
   program.addCommand(versionCommand(context, exit))

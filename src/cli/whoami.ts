@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { formatDuration, parseDuration } from '../config/duration.ts'
@@ -40,7 +39,7 @@ async function whoami(context: CliContext, options: WhoamiOptions): Promise<numb
   }
   const stop = Promise.withResolvers<void>()
   context.onStop(() => stop.resolve())
-  const server = createWhoami(options.name, delay)
+  const server = await createWhoami(options.name, delay)
   const fault = await listen(server, port, options.host)
   if (fault !== undefined) return complain(context, fault)
   const bound = server.address() as AddressInfo
@@ -53,7 +52,9 @@ async function whoami(context: CliContext, options: WhoamiOptions): Promise<numb
 }
 
 /** As most Node services are: nothing new is accepted, and what is in flight finishes. */
-function createWhoami(name: string, delay: number): Server {
+async function createWhoami(name: string, delay: number): Promise<Server> {
+  // Only here: `run` loads this file too, and this import costs 15 MiB.
+  const { createServer } = await import('node:http')
   const server = createServer((request, response) => {
     answerWhoami(request, response, { name, delay, closing: () => !server.listening })
   })

@@ -3,6 +3,7 @@ import { formatDuration } from './duration.ts'
 import { fields, innerOf, notesOf } from './fields.ts'
 import type { OptionsOf, Shape } from './fields.ts'
 import type { Origin, Problem } from './problem.ts'
+import { originWithKey } from './source-tree.ts'
 import type { SectionNode, SourceNode } from './source-tree.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -124,8 +125,8 @@ class Walk {
     const result: Record<string, unknown> = {}
     for (const [key, value] of node.entries) {
       const name = canonicalKey(shape, key)
-      if (name === undefined) this.#unknownKey(node, key, value, shape, path)
-      else if (Object.hasOwn(result, name)) this.#givenTwice(node, key, value, [...path, name])
+      if (name === undefined) this.#unknownKey(key, value, shape, path)
+      else if (Object.hasOwn(result, name)) this.#givenTwice(key, value, [...path, name])
       else result[name] = this.plain(shape[name]!, value, [...path, name])
     }
     return result
@@ -146,25 +147,19 @@ class Walk {
     return items.map((item, i) => this.plain(itemSchema, item, [...path, i]))
   }
 
-  #unknownKey(parent: SectionNode, key: string, value: SourceNode, shape: object, path: Path): void {
+  #unknownKey(key: string, value: SourceNode, shape: object, path: Path): void {
     const where = path.length === 0 ? '' : ` in \`${pathText(path)}\``
     const names = Object.keys(shape)
     const remedy =
       didYouMean(key, names) ?? (names.length <= 12 ? `known here: ${names.join(', ')}` : undefined)
-    this.#problem(
-      'E101',
-      parent.keyOrigins?.get(key) ?? value.origin,
-      `unknown key \`${key}\`${where}`,
-      remedy,
-    )
+    this.#problem('E101', originWithKey(value), `unknown key \`${key}\`${where}`, remedy)
   }
 
   /** `Name` beside `name`: keys are the same whatever their case, so one of the two has to lose. */
-  #givenTwice(parent: SectionNode, key: string, value: SourceNode, path: Path): void {
-    const origin = parent.keyOrigins?.get(key) ?? value.origin
+  #givenTwice(key: string, value: SourceNode, path: Path): void {
     this.#problem(
       'E109',
-      origin,
+      originWithKey(value),
       `\`${pathText(path)}\` is given twice, here as \`${key}\`; the first one counts`,
       'remove one of the two',
     )

@@ -7,9 +7,10 @@ import { parseConfigText } from './file.ts'
 import { parseFlags } from './flags.ts'
 import { mergeTrees } from './merge.ts'
 import { valuesOf } from './node-path.ts'
+import { describeOrigin } from './problem.ts'
 import type { Origin, Problem } from './problem.ts'
 import { canonicalPath, kindAt } from './schema-path.ts'
-import { section } from './source-tree.ts'
+import { list, section } from './source-tree.ts'
 import type { SourceNode } from './source-tree.ts'
 import { completeStatic } from './static-checks.ts'
 import { staticSchema } from './static.ts'
@@ -113,10 +114,8 @@ function decodeSound(
   let found = problems
   // Each round takes away a level at most: a wrong value, then a section that cannot be without it.
   for (let round = 0; round < 4 && left; round++) {
-    left = withoutOrigins(
-      left,
-      new Set(found.filter(({ code }) => code !== 'E101').map(({ origin }) => origin)),
-    )
+    const wrong = found.filter(({ code }) => code !== 'E101').map(({ origin }) => describeOrigin(origin))
+    left = withoutPlaces(left, new Set(wrong))
     const decoded = left && decodeSchema(schema, left)
     if (decoded?.value) return decoded.value
     found = decoded?.problems ?? []
@@ -124,17 +123,26 @@ function decodeSound(
   return undefined
 }
 
-function withoutOrigins(node: SourceNode, wrong: ReadonlySet<Origin>): SourceNode | undefined {
-  if (wrong.has(node.origin)) return undefined
+/** A value that is left out stands where its key does, which may be where its section begins: the inner one goes first. */
+function withoutPlaces(node: SourceNode, wrong: ReadonlySet<string>): SourceNode | undefined {
+  const rest = withoutPlacesBelow(node, wrong)
+  return rest === node && wrong.has(describeOrigin(node.origin)) ? undefined : rest
+}
+
+/** The same node when nothing in it is wrong. */
+function withoutPlacesBelow(node: SourceNode, wrong: ReadonlySet<string>): SourceNode {
   if (node.kind === 'scalar') return node
   if (node.kind === 'list') {
-    return { ...node, items: node.items.flatMap((item) => withoutOrigins(item, wrong) ?? []) }
+    const items = node.items.map((item) => withoutPlaces(item, wrong))
+    if (items.every((item, i) => item === node.items[i])) return node
+    return list(
+      items.flatMap((item) => item ?? []),
+      node.origin,
+    )
   }
-  const entries = [...node.entries].flatMap(([key, value]) => {
-    const kept = withoutOrigins(value, wrong)
-    return kept === undefined ? [] : [[key, kept] as const]
-  })
-  return { ...node, entries: new Map(entries) }
+  const entries = [...node.entries].map(([key, value]) => [key, withoutPlaces(value, wrong)] as const)
+  if (entries.every(([key, value]) => value === node.entries.get(key))) return node
+  return section(new Map(entries.flatMap(([key, value]) => (value ? [[key, value]] : []))), node.origin)
 }
 
 /** Routers and services written into the static file are the commonest mistake of all. */

@@ -1,6 +1,6 @@
 import type { Origin } from './problem.ts'
-import { scalar } from './source-tree.ts'
-import type { SectionNode, SourceNode } from './source-tree.ts'
+import { scalar, section } from './source-tree.ts'
+import type { SourceNode } from './source-tree.ts'
 
 /**
  * `over` laid upon `base`: sections are merged key by key, letters' case ignored; any other value replaces the one
@@ -10,26 +10,19 @@ export function mergeTrees(base: SourceNode, over: SourceNode): SourceNode {
   if (base.kind === 'section' && isSwitchedOn(over)) return base
   if (base.kind !== 'section' || over.kind !== 'section') return over
   const entries = new Map(base.entries)
-  const keyOrigins = new Map(base.keyOrigins)
   const spelling = new Map([...entries.keys()].map((key) => [key.toLowerCase(), key]))
   for (const [key, value] of over.entries) {
     const name = spelling.get(key.toLowerCase()) ?? key
     const below = entries.get(name)
     entries.set(name, below ? mergeTrees(below, value) : value)
-    if (!below || value.kind !== 'section') keyOrigins.set(name, over.keyOrigins?.get(key) ?? value.origin)
   }
-  return { kind: 'section', entries, origin: base.origin, keyOrigins }
+  return { kind: 'section', entries, origin: base.origin, keyOrigin: base.keyOrigin }
 }
 
 /** A tree that holds one text at the end of a path, everything in it with the same origin. */
 export function treeOfPath(path: readonly string[], value: string, origin: Origin): SourceNode {
   return path.reduceRight<SourceNode>(
-    (inner, name): SectionNode => ({
-      kind: 'section',
-      entries: new Map([[name, inner]]),
-      origin,
-      keyOrigins: new Map([[name, origin]]),
-    }),
+    (inner, name) => section(new Map([[name, inner]]), origin),
     scalar(value, origin),
   )
 }

@@ -41,8 +41,11 @@ export const PROBLEM_CODES = {
   E212: 'claim is not allowed',
   E213: 'router cannot be linked to one of several services',
   E214: 'resource left out because of its errors',
+  E215: 'service leads back to itself',
+  E216: 'unknown servers transport',
   E221: 'certificate cannot be used',
   E222: 'certificate is not valid now',
+  E223: 'servers transport cannot be used',
   E231: 'plugin cannot be loaded',
   E301: 'tag is not understood',
   E303: 'port is missing',
@@ -54,8 +57,12 @@ export const PROBLEM_CODES = {
   E402: 'source denied access',
   E403: 'source has no leader',
   E404: 'answer is not sound',
+  E405: 'removal of most instances is held back',
+  E406: 'absence is not proved',
+  E407: 'served from the snapshot on disk',
   E501: 'address cannot be listened on',
   E502: 'worker failed',
+  E503: 'snapshot on disk cannot be used',
 } as const
 
 export type ProblemCode = keyof typeof PROBLEM_CODES

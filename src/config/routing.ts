@@ -1,4 +1,12 @@
+import {
+  failoverOptions,
+  highestRandomWeightOptions,
+  mirroringOptions,
+  weightedOptions,
+} from './composite-services.ts'
 import type { Fields, OptionsOf } from './fields.ts'
+import { healthCheckOptions, passiveHealthCheckOptions, retryOptions } from './health.ts'
+import { stickyOptions } from './sticky.ts'
 import { routerTls } from './tls.ts'
 
 /**
@@ -29,7 +37,12 @@ export type RouterConfig = OptionsOf<ReturnType<typeof routerOptions>>
 
 const serverOptions = (field: Fields) => ({
   url: field.string('Where it listens: `http://` or `https://`, host or address, and port.').optional(),
-  weight: field.integer('Its share of the requests; 0 takes it out.', { min: 0, max: 1_000_000 }).default(1),
+  weight: field
+    .integer(
+      'Its share of the requests; 0 takes it out. In tags also a percentage: the part of all [canaries](#canaries) of its version together.',
+      { min: 0, max: 1_000_000 },
+    )
+    .default(1),
   preservePath: field.boolean('Puts the path of `url` in front of the request path.').default(false),
   // Tags name one server, whose address the source knows.
   port: field
@@ -37,37 +50,6 @@ const serverOptions = (field: Fields) => ({
     .optional(),
   scheme: field.choice('Tags only: how to speak to it.', ['http', 'https', 'h2c']).default('http'),
 })
-
-export const stickyCookieOptions = (field: Fields) => ({
-  name: field
-    .string(
-      'Default: `_` and five hexadecimal digits, made of the service’s name as in Traefik, so that sessions outlive the change.',
-    )
-    .optional(),
-  secure: field.boolean('Browsers send it over TLS alone.').default(false),
-  httpOnly: field.boolean('Scripts do not see it.').default(false),
-  sameSite: field
-    .choice('Whether requests that other sites cause carry it; empty: as the browser likes.', [
-      '',
-      'none',
-      'lax',
-      'strict',
-    ])
-    .default(''),
-  maxAge: field
-    .integer('Seconds that browsers keep it; 0: until they are closed; negative: not at all.', {
-      max: 2_147_483_647,
-    })
-    .default(0),
-  path: field.string('Paths that it is sent for.').default('/'),
-  domain: field.string('Hosts that it is sent to; empty: only the one that was asked.').default(''),
-})
-export type StickyCookieConfig = OptionsOf<ReturnType<typeof stickyCookieOptions>>
-
-export const stickyOptions = (field: Fields) => ({
-  cookie: field.section('The cookie that says where.', stickyCookieOptions(field)).optional(),
-})
-export type StickyConfig = OptionsOf<ReturnType<typeof stickyOptions>>
 
 export const loadBalancerOptions = (field: Fields) => ({
   servers: field
@@ -101,7 +83,11 @@ export const loadBalancerOptions = (field: Fields) => ({
   queueTimeout: field
     .duration('With `maxConnections`: how long a request may wait before it is answered 503; 0: for ever.')
     .prefault('5s'),
-  serversTransport: field.pending('named servers transports'),
+  serversTransport: field
+    .string(
+      'How endpoints are connected to: the `name` or `name@provider` of a [servers transport](#servers-transports).',
+    )
+    .optional(),
   sticky: field
     .section(
       'Sends the requests of a session to one endpoint, for as long as that may be used.',
@@ -113,19 +99,46 @@ export const loadBalancerOptions = (field: Fields) => ({
       'Asks endpoints of the proxy’s own zone first, while at least half of them are ready and they can bear it; only where the static option `zone` says which that is.',
     )
     .default(true),
-  healthCheck: field.pending('active health checks'),
-  passiveHealthCheck: field.pending('passive health checks'),
+  slowStart: field
+    .duration(
+      'For how long the share of an endpoint that comes up grows, from a tenth to its whole weight; 0: it has it at once.',
+    )
+    .prefault('0s'),
+  healthCheck: field
+    .section(
+      'Asks each endpoint in turn whether it is well; without it all are taken to be.',
+      healthCheckOptions(field),
+    )
+    .optional(),
+  passiveHealthCheck: field
+    .section(
+      'Takes out endpoints that fail their requests. When left out: after 5 failures in a row, for 10 s, and 10 s longer each time.',
+      passiveHealthCheckOptions(field),
+    )
+    .optional(),
+  retry: field
+    .section('Requests that failed are sent again where that is safe.', retryOptions(field))
+    .prefault({}),
 })
 export type LoadBalancerConfig = OptionsOf<ReturnType<typeof loadBalancerOptions>>
 
 export const serviceOptions = (field: Fields) => ({
   loadBalancer: field.section('Spreads requests over endpoints.', loadBalancerOptions(field)).optional(),
-  weighted: field.pending('weighted services'),
-  mirroring: field.pending('mirroring'),
-  failover: field.pending('failover services'),
-  highestRandomWeight: field.pending('services chosen by highest random weight'),
+  weighted: field.section('Divides requests among services by weight.', weightedOptions(field)).optional(),
+  highestRandomWeight: field
+    .section(
+      'Divides clients among services by weight: the requests of one address go to one service.',
+      highestRandomWeightOptions(field),
+    )
+    .optional(),
+  mirroring: field
+    .section('Lets one service answer, and sends others copies.', mirroringOptions(field))
+    .optional(),
+  failover: field.section('Lets another service answer when one cannot.', failoverOptions(field)).optional(),
   middlewares: field.pending('middlewares on services'),
 })
+
+export type ServiceConfig = OptionsOf<ReturnType<typeof serviceOptions>>
 
 /** The kinds of resources under `http`, and what else is understood. */
 export const HTTP_SECTIONS = ['routers', 'services', 'middlewares', 'serversTransports'] as const

@@ -6,25 +6,26 @@ import type { Origin } from './problem.ts'
  */
 export type SourceNode = ScalarNode | ListNode | SectionNode
 
-export interface ScalarNode {
+interface Placed {
+  readonly origin: Origin
+  /** Where the key stands behind which the node stands, when that is another place. */
+  readonly keyOrigin?: Origin | undefined
+}
+
+export interface ScalarNode extends Placed {
   readonly kind: 'scalar'
   readonly value: string | number | bigint | boolean | null
-  readonly origin: Origin
 }
 
-export interface ListNode {
+export interface ListNode extends Placed {
   readonly kind: 'list'
   readonly items: readonly SourceNode[]
-  readonly origin: Origin
 }
 
-export interface SectionNode {
+export interface SectionNode extends Placed {
   readonly kind: 'section'
   /** Keys as they were written, in order. */
   readonly entries: ReadonlyMap<string, SourceNode>
-  readonly origin: Origin
-  /** Where each key itself stands, when that differs from where its value stands. */
-  readonly keyOrigins?: ReadonlyMap<string, Origin>
 }
 
 export function scalar(value: ScalarNode['value'], origin: Origin): ScalarNode {
@@ -47,6 +48,11 @@ export function child(node: SourceNode | undefined, key: string): SourceNode | u
   const wanted = key.toLowerCase()
   for (const [name, value] of node.entries) if (name.toLowerCase() === wanted) return value
   return undefined
+}
+
+/** Where the node begins, its key included: what is said of the key is said of this place. */
+export function originWithKey({ origin, keyOrigin }: SourceNode): Origin {
+  return keyOrigin ?? origin
 }
 
 /** The plain value without origins; equal trees give deeply equal values. */

@@ -1,4 +1,6 @@
 import { isIP } from 'node:net'
+import type { ApiConfig } from './api.ts'
+import { apiAddress } from './api.ts'
 import { decode } from './decode.ts'
 import { entryPointOptions } from './entry-point.ts'
 import type { EntryPointConfig } from './entry-point.ts'
@@ -41,13 +43,15 @@ export function completeStatic(
   completion.checkRedirections()
   completion.checkPing()
   completion.checkProviders()
+  const api = completion.api(entryPoints)
   completion.checkNoEffect()
-  const { providersThrottleDuration, precedence } = options.providers
+  const { providersThrottleDuration, precedence, snapshot } = options.providers
   const sources = configuredSources(options.providers, providers)
   const config: StaticConfig = {
     ...options,
+    api,
     entryPoints,
-    providers: { providersThrottleDuration, precedence, sources },
+    providers: { providersThrottleDuration, precedence, snapshot, sources },
     workers: options.workers ?? cpus,
   }
   return { config, problems: completion.problems }
@@ -150,7 +154,7 @@ class Completion {
   }
 
   checkProviders(): void {
-    const { providersThrottleDuration: _, precedence, ...known } = this.#options.providers
+    const { providersThrottleDuration: _, precedence, snapshot: __, ...known } = this.#options.providers
     const names = Object.keys(known)
     precedence.forEach((name, i) => {
       if (names.some((one) => one.toLowerCase() === name.toLowerCase())) return
@@ -163,6 +167,28 @@ class Completion {
         remedy,
       )
     })
+  }
+
+  api(entryPoints: ReadonlyMap<string, EntryPointConfig>): ApiConfig | undefined {
+    const { api } = this.#options
+    if (!api) return undefined
+    const path = ['api', 'address']
+    const listen = parseListenAddress(apiAddress(api))
+    if (typeof listen === 'string' || listen.protocol === 'udp') {
+      const message = typeof listen === 'string' ? listen : 'it listens by TCP alone'
+      this.#problem('E102', path, `\`${path.join('.')}\`: ${message}`)
+      return undefined
+    }
+    const other = [...entryPoints].find(([, entryPoint]) => clashes(listen, entryPoint.listen))
+    if (other) {
+      const message = `entry point \`${other[0]}\` and \`api\` listen on the same address`
+      this.#problem('E102', path, message, 'write, for example, `api.address: 127.0.0.1:8081`')
+    }
+    if (api.token !== undefined && api.tokenFile !== undefined)
+      this.#noEffect(['api', 'tokenFile'], '`token` is given')
+    if (api.disableDashboardAd !== undefined)
+      this.#noEffect(['api', 'disableDashboardAd'], 'there is no advertisement')
+    return { ...api, listen }
   }
 
   checkNoEffect(): void {

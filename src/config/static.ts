@@ -1,7 +1,10 @@
+import type { ApiConfig } from './api.ts'
+import { apiOptions } from './api.ts'
 import type { EntryPointConfig } from './entry-point.ts'
 import { entryPointOptions } from './entry-point.ts'
 import { fields } from './fields.ts'
 import type { Fields, OptionsOf, Shape, z } from './fields.ts'
+import { serversTransportOptions } from './servers-transport.ts'
 
 export type { EntryPointConfig } from './entry-point.ts'
 export type { ListenAddress } from './listen-address.ts'
@@ -10,7 +13,9 @@ export type { ListenAddress } from './listen-address.ts'
 export type ProviderShapes = ReadonlyMap<string, (field: Fields) => Shape>
 
 /** Everything that is decided once, at start. */
-export interface StaticConfig extends Omit<StaticOptions, 'entryPoints' | 'providers' | 'workers'> {
+export interface StaticConfig extends Omit<StaticOptions, 'api' | 'entryPoints' | 'providers' | 'workers'> {
+  /** Undefined: off. */
+  readonly api: ApiConfig | undefined
   /** By name; never empty. */
   readonly entryPoints: ReadonlyMap<string, EntryPointConfig>
   readonly providers: {
@@ -18,6 +23,8 @@ export interface StaticConfig extends Omit<StaticOptions, 'entryPoints' | 'provi
     readonly providersThrottleDuration: number
     /** Names of providers; of two definitions that conflict, the one of the earlier provider wins. */
     readonly precedence: readonly string[]
+    /** Where the last good picture is kept for the next start; undefined: nowhere. */
+    readonly snapshot: { readonly path: string; readonly maxAge: number } | undefined
     /** Options of the configured providers by their name in configuration, validated by their own shapes. */
     readonly sources: ReadonlyMap<string, Readonly<Record<string, unknown>>>
   }
@@ -56,6 +63,18 @@ function staticOptions(field: Fields) {
         }),
       )
       .default({}),
+    api: field
+      .section(
+        'The admin API: what the running process says of itself. Off when left out.',
+        apiOptions(field),
+      )
+      .optional(),
+    serversTransport: field
+      .section(
+        'How endpoints are connected to whose service names no other way.',
+        serversTransportOptions(field),
+      )
+      .optional(),
     zone: field
       .string(
         'The availability zone that it runs in, as instances name theirs: endpoints of this zone are asked first while enough of them are ready. Default: zones make no difference.',
@@ -73,6 +92,9 @@ function staticOptions(field: Fields) {
         {
           retries: field.boolean('Sends failed requests again where that is safe.').default(true),
           draining: field.boolean('Lets requests of endpoints that leave finish.').default(true),
+          proofs: field
+            .boolean('Keeps instances that a source no longer shows until their absence is proved.')
+            .default(true),
         },
       )
       .prefault({}),
@@ -117,6 +139,17 @@ function providersSection(field: Fields, providers: ProviderShapes) {
           field.string('Name of a provider.'),
         )
         .default([]),
+      snapshot: field
+        .section(
+          'Keeps on disk what all sources but files were last known to show, so that a start while they are down serves at once. Secrets are left out.',
+          {
+            path: field.file('The file; it is readable by its owner alone, and replaced as a whole.'),
+            maxAge: field
+              .duration('What its source vouched for longer ago is not served.', { min: 60_000 })
+              .prefault('24h'),
+          },
+        )
+        .optional(),
       ...(Object.fromEntries([...pending, ...known]) as Readonly<Record<never, z.ZodType>>),
     })
     .prefault({})
@@ -178,12 +211,10 @@ function pingSection(field: Fields) {
 
 function pendingSections(field: Fields) {
   return {
-    api: field.pending('the admin API'),
     metrics: field.pending('metrics'),
     tracing: field.pending('tracing'),
     certificatesResolvers: field.pending('certificates by ACME'),
     experimental: field.pending('experimental features'),
-    serversTransport: field.pending('defaults of servers transports'),
     tcpServersTransport: field.pending('TCP routing'),
     hostResolver: field.pending('the host resolver'),
     spiffe: field.pending('SPIFFE'),

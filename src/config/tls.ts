@@ -12,7 +12,7 @@ export function routerTls(field: Fields) {
 }
 
 /** A certificate with its key. */
-const pair = (field: Fields) => ({
+export const certificatePair = (field: Fields) => ({
   certFile: field.file(
     'The certificate and its chain, leaf first: the path of a PEM file, or the text itself.',
   ),
@@ -21,7 +21,7 @@ const pair = (field: Fields) => ({
 
 /** One entry of `tls.certificates`. */
 export const certificateOptions = (field: Fields) => ({
-  ...pair(field),
+  ...certificatePair(field),
   stores: field
     .list('Stores that it is put into; none named: `default`, the only one in use.', field.string('Name.'))
     .default([]),
@@ -30,7 +30,10 @@ export const certificateOptions = (field: Fields) => ({
 /** One entry of `tls.stores`. */
 export const storeOptions = (field: Fields) => ({
   defaultCertificate: field
-    .section('For clients that name no server, or one without a certificate of its own.', pair(field))
+    .section(
+      'For clients that name no server, or one without a certificate of its own.',
+      certificatePair(field),
+    )
     .optional(),
   defaultGeneratedCert: field.pending('certificates by ACME'),
 })

@@ -1,5 +1,5 @@
 import type { Problem } from './problem.ts'
-import { child } from './source-tree.ts'
+import { child, originWithKey } from './source-tree.ts'
 import type { SectionNode, SourceNode } from './source-tree.ts'
 
 /** Top-level keys that Traefik knew up to 1.7 and that mean nothing in version 3. */
@@ -70,14 +70,10 @@ export function oldTraefikProblems(root: SourceNode): Problem[] {
   return problems
 }
 
-function signsIn(
-  { entries, keyOrigins }: SectionNode,
-  prefix: string,
-  signs: ReadonlySet<string>,
-): Problem[] {
+function signsIn({ entries }: SectionNode, prefix: string, signs: ReadonlySet<string>): Problem[] {
   return [...entries]
     .filter(([key]) => signs.has(key.toLowerCase()))
-    .map(([key, value]) => problemAt(`${prefix}${key}`, keyOrigins?.get(key) ?? value.origin))
+    .map(([key, value]) => problemAt(`${prefix}${key}`, originWithKey(value)))
 }
 
 function problemAt(key: string, origin: Problem['origin']): Problem {

@@ -42,22 +42,37 @@ function checkIp(ip: string): CheckedAddress {
 const REFUSED: readonly (readonly [why: string, list: BlockList])[] = [
   [
     'is link-local, where the metadata of cloud machines is found',
-    blockList(['169.254.0.0', 16], ['fe80::', 10], ['fd00:ec2::', 32]),
+    blockList(['169.254.0.0', 16], ['fe80::', 10]),
+  ],
+  [
+    'is where the metadata of cloud machines is found',
+    // Amazon by IPv6, Google by IPv6, Azure, Oracle.
+    blockList(['fd00:ec2::', 32], ['fd20:ce::254', 128], ['168.63.129.16', 32], ['192.0.0.192', 32]),
   ],
   ['is unspecified', blockList(['0.0.0.0', 8], ['::', 128])],
   ['is no address of one machine', blockList(['224.0.0.0', 4], ['255.255.255.255', 32], ['ff00::', 8])],
 ]
 
-/** IPv4 subnets also as they are written within IPv6: mapped (RFC 4291 §2.5.5.2) and through NAT64 (RFC 6052). */
+/** Subnets of IPv4 also in all the ways in which they are written within IPv6. */
 function blockList(...subnets: readonly (readonly [string, number])[]): BlockList {
   const list = new BlockList()
   for (const [network, bits] of subnets) {
-    if (isIP(network) === 6) list.addSubnet(network, bits, 'ipv6')
-    else {
-      list.addSubnet(network, bits, 'ipv4')
-      list.addSubnet(`::ffff:${network}`, 96 + bits, 'ipv6')
-      list.addSubnet(`64:ff9b::${network}`, 96 + bits, 'ipv6')
-    }
+    list.addSubnet(network, bits, isIP(network) === 6 ? 'ipv6' : 'ipv4')
+    if (isIP(network) === 4)
+      for (const [inside, length] of within(network, bits)) list.addSubnet(inside, length, 'ipv6')
   }
   return list
+}
+
+/** Mapped (RFC 4291 §2.5.5.2), translated (RFC 2765), through NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), compatible. */
+function within(network: string, bits: number): (readonly [string, number])[] {
+  const [a = 0, b = 0, c = 0, d = 0] = network.split('.').map(Number)
+  const sixToFour = `2002:${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}::`
+  const prefixes = ['::ffff:', '::ffff:0:', '64:ff9b::', '64:ff9b:1::']
+  // Loopback itself (`::1`) is a compatible address of 0.0.0.0/8.
+  if (a !== 0) prefixes.push('::')
+  return [
+    ...prefixes.map((prefix) => [`${prefix}${network}`, 96 + bits] as const),
+    [sixToFour, 16 + bits] as const,
+  ]
 }

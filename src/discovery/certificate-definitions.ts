@@ -1,8 +1,8 @@
 import { decode } from '../config/decode.ts'
 import { fields } from '../config/fields.ts'
 import type { Origin, Problem } from '../config/problem.ts'
-import { child } from '../config/source-tree.ts'
-import type { SectionNode, SourceNode } from '../config/source-tree.ts'
+import { child, originWithKey } from '../config/source-tree.ts'
+import type { SourceNode } from '../config/source-tree.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { certificateOptions, storeOptions, TLS_SECTIONS } from '../config/tls.ts'
 import { complain } from './complaint.ts'
@@ -56,7 +56,7 @@ function readTls(tls: SourceNode): CertificateDefinitions {
     const name = key.toLowerCase()
     if (name === 'certificates') return readCertificates(value)
     if (name === 'stores') return readStores(value)
-    return { definitions: [], problems: [notRead(tls, key, value)] }
+    return { definitions: [], problems: [notRead(key, value)] }
   })
   return merged(found)
 }
@@ -96,11 +96,11 @@ function readCertificate(node: SourceNode, resource: string): CertificateDefinit
 function readStores(node: SourceNode): CertificateDefinitions {
   if (isEmpty(node)) return NOTHING
   if (node.kind !== 'section') return wrongKind('`tls.stores`', 'a section', node.origin)
-  return merged([...node.entries].map(([name, value]) => readStore(node, name, value)))
+  return merged([...node.entries].map(([name, value]) => readStore(name, value)))
 }
 
-function readStore(stores: SectionNode, name: string, node: SourceNode): CertificateDefinitions {
-  const origin = stores.keyOrigins?.get(name) ?? node.origin
+function readStore(name: string, node: SourceNode): CertificateDefinitions {
+  const origin = originWithKey(node)
   if (name.toLowerCase() !== 'default') {
     const message = `\`tls.stores.${name}\` has no effect: only the store \`default\` is used`
     const remedy = didYouMean(name, ['default']) ?? 'remove it'
@@ -115,8 +115,8 @@ function readStore(stores: SectionNode, name: string, node: SourceNode): Certifi
   return { definitions: pair ? [{ ...pair, isDefault: true, origin: place }] : [], problems }
 }
 
-function notRead(tls: SectionNode, key: string, value: SourceNode): Problem {
-  const origin = tls.keyOrigins?.get(key) ?? value.origin
+function notRead(key: string, value: SourceNode): Problem {
+  const origin = originWithKey(value)
   if (key.toLowerCase() === 'options') {
     const message = '`tls.options` is understood but not built yet (TLS options)'
     const remedy = 'remove it, or accept that it has no effect'

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface Clock {
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Milliseconds since some moment; it never jumps, whatever is done to the machine's clock. */
+  readonly monotonic: () => number
   /** Waits; rejects with the signal's reason when that fires. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
   /** Numbers in [0, 1). */
@@ -13,6 +15,7 @@ export interface Clock {
 /** The machine's own. */
 export const systemClock: Clock = {
   now: Date.now,
+  monotonic: () => performance.now(),
   sleep: async (milliseconds, signal) => {
     await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
       throw signal.aborted ? signal.reason : error

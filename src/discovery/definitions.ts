@@ -1,6 +1,6 @@
 import type { Origin, Problem } from '../config/problem.ts'
 import { HTTP_SECTIONS, PENDING_SECTIONS } from '../config/routing.ts'
-import { child, section } from '../config/source-tree.ts'
+import { child, originWithKey, section } from '../config/source-tree.ts'
 import type { SectionNode, SourceNode } from '../config/source-tree.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { complain } from './complaint.ts'
@@ -74,6 +74,8 @@ function readFragment({ instance, http, endpoints, problems }: Fragment): Defini
     routers: entriesOf(http, 'routers').map(([name, node]) => define('routers', name, node)),
     services: [...services].map(([name, node]) => define('services', name, node)),
     middlewares: entriesOf(http, 'middlewares').map(([name, node]) => define('middlewares', name, node)),
+    // Whoever registers a service does not say whom the proxy trusts.
+    serversTransports: [],
     problems,
   }
 }
@@ -87,7 +89,7 @@ function readPart(part: string, root: SourceNode): Definitions {
     entriesOf(http, kind).map(([name, node]) => ({
       name,
       node,
-      origin: keyOrigin(child(http, kind), name) ?? node.origin,
+      origin: originWithKey(node),
       signature: '',
       siblings,
       part,
@@ -96,6 +98,7 @@ function readPart(part: string, root: SourceNode): Definitions {
     routers: define('routers'),
     services: define('services'),
     middlewares: define('middlewares'),
+    serversTransports: define('serversTransports'),
     problems: [...unknownTopLevel(root), ...unknownUnderHttp(http)],
   }
 }
@@ -103,10 +106,6 @@ function readPart(part: string, root: SourceNode): Definitions {
 function entriesOf(http: SourceNode | undefined, kind: Kind): (readonly [string, SourceNode])[] {
   const found = child(http, kind)
   return found?.kind === 'section' ? [...found.entries] : []
-}
-
-function keyOrigin(node: SourceNode | undefined, key: string): Origin | undefined {
-  return node?.kind === 'section' ? node.keyOrigins?.get(key) : undefined
 }
 
 /** `instances` is read by the provider itself. */
@@ -117,7 +116,7 @@ function unknownTopLevel(root: SourceNode): Problem[] {
     return isEmpty(root) ? [] : [notASection('the routing configuration', root.origin)]
   return [...root.entries].flatMap(([key, value]) => {
     const name = key.toLowerCase()
-    const origin = keyOrigin(root, key) ?? value.origin
+    const origin = originWithKey(value)
     if (Object.hasOwn(PENDING_SECTIONS, name)) return [pending(name, PENDING_SECTIONS[name as 'tcp'], origin)]
     if (TOP_LEVEL.includes(name)) return []
     return [unknown(key, '', TOP_LEVEL, origin)]
@@ -128,11 +127,9 @@ function unknownUnderHttp(http: SourceNode | undefined): Problem[] {
   if (http === undefined || isEmpty(http)) return []
   if (http.kind !== 'section') return [notASection('`http`', http.origin)]
   return [...http.entries].flatMap(([key, value]) => {
-    const origin = keyOrigin(http, key) ?? value.origin
+    const origin = originWithKey(value)
     const name = HTTP_SECTIONS.find((one) => one.toLowerCase() === key.toLowerCase())
     if (name === undefined) return [unknown(key, ' in `http`', HTTP_SECTIONS, origin)]
-    if (name === 'serversTransports')
-      return [pending('http.serversTransports', 'named servers transports', origin)]
     return value.kind === 'section' || isEmpty(value) ? [] : [notASection(`\`http.${name}\``, value.origin)]
   })
 }

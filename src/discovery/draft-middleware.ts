@@ -1,6 +1,7 @@
 import { decodeSchema } from '../config/decode.ts'
 import { fields } from '../config/fields.ts'
 import type { Shape } from '../config/fields.ts'
+import { originWithKey } from '../config/source-tree.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import { didYouMean } from '../config/suggest.ts'
 import type { MiddlewareDefinition } from '../middleware.ts'
@@ -99,7 +100,7 @@ function kindOf(scope: DraftScope): KindNode | undefined {
     })
   }
   const [[key, value]] = [...node.entries] as [[string, SourceNode]]
-  const at = node.keyOrigins?.get(key) ?? value.origin
+  const at = originWithKey(value)
   if (key.toLowerCase() === 'plugin') return pluginOf(scope, value, at)
   const type = typeNamed(context, key) ?? typeNamed(context, `plugin.${key}`)
   if (type === undefined) return unknownKind(scope, key, at)
@@ -120,8 +121,7 @@ function pluginOf(scope: DraftScope, node: SourceNode, origin: Complaint['origin
     })
   const [[name, options]] = [...node.entries] as [[string, SourceNode]]
   const type = typeNamed(scope.context, `plugin.${name}`)
-  if (type === undefined)
-    return unknownKind(scope, name, node.keyOrigins?.get(name) ?? options.origin, 'plugin.')
+  if (type === undefined) return unknownKind(scope, name, originWithKey(options), 'plugin.')
   return { type, definition: scope.context.middlewares.get(type)!, node: options }
 }
 

@@ -14,6 +14,7 @@ import type { Complaint } from './complaint.ts'
 import { drafting } from './draft.ts'
 import type { DraftScope } from './draft.ts'
 import { fullName } from './resource.ts'
+import { sharing } from './shared.ts'
 
 /** A router that is good by itself, before its service and middlewares have been looked up. */
 export interface RouterDraft {
@@ -62,14 +63,16 @@ export const draftRouter = drafting<RouterDraft>(function readRouter(scope) {
     config,
     rule,
     ruleText,
-    entryPoints,
-    middlewares: config.middlewares.map((name) => fullName(name, provider)),
+    entryPoints: sharedNames(entryPoints),
+    middlewares: sharedNames(config.middlewares.map((name) => fullName(name, provider))),
     service: service === undefined ? undefined : fullName(service, provider),
     siblings,
     origin,
     priority: config.priority || Buffer.byteLength(ruleText),
   }
 })
+
+const sharedNames = sharing<readonly string[]>()
 
 function hasPriorityOutOfRange(scope: DraftScope): boolean {
   const priority = child(scope.definition.node, 'priority')

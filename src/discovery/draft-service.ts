@@ -6,20 +6,23 @@ import type { LoadBalancerConfig } from '../config/routing.ts'
 import { child } from '../config/source-tree.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import { didYouMean } from '../config/suggest.ts'
+import { withCanaryGroups } from './canary-groups.ts'
 import { complain } from './complaint.ts'
+import { draftComposite, kindsOf } from './draft-composite.ts'
 import { drafting } from './draft.ts'
+import { withSoundHealthCheck } from './draft-health-check.ts'
 import type { DraftScope } from './draft.ts'
 import { compareText } from './merge.ts'
+import { DEFAULT_TRANSPORT_NAME } from '../server/plan.ts'
+import { fullName } from './resource.ts'
 import type { Endpoint, ResolvedService } from './routing-config.ts'
 import { parseServerUrl } from './server-url.ts'
+import { sharing } from './shared.ts'
 import { soundSticky } from './sticky-checks.ts'
 import { printable } from './tag-origin.ts'
 
 const SERVICE = fields.section('', serviceOptions(fields))
 const DEFAULT_LOAD_BALANCER: LoadBalancerConfig = fields.section('', loadBalancerOptions(fields)).parse({})
-/** Kinds of services that are understood, but not built yet. */
-const PENDING_KINDS = ['weighted', 'mirroring', 'failover', 'highestRandomWeight']
-
 /** Validates a service by itself; its endpoints are the servers that it lists and the instances that serve it. */
 export const draftService = drafting<ResolvedService>(function readService(scope) {
   const {
@@ -32,12 +35,70 @@ export const draftService = drafting<ResolvedService>(function readService(scope
   const decoded = decodeSchema(SERVICE, node, { resource, trusted })
   problems.push(...decoded.problems)
   if (decoded.value === undefined) return undefined
+  const kinds = kindsOf(node)
+  if (kinds.length > 1) return saySeveralKinds(kinds, scope)
+  const composite = draftComposite(decoded.value, scope)
+  if (composite !== undefined) return composite.service
   const config = loadBalancerOf(decoded.value.loadBalancer, scope)
   if (config === undefined) return undefined
   const servers = trusted ? serverEndpoints(config, child(node, 'loadBalancer'), scope) : []
   if (servers === undefined) return undefined
-  return { config: withSoundChoice(config, scope), endpoints: union(servers, merged.endpoints), origin }
+  const endpoints = withCanaryGroups(union(servers, merged.endpoints), scope)
+  const transport = transportOf(config, scope)
+  if (transport === REFUSED) return undefined
+  const sound = withSoundHealthCheck(withSoundChoice(config, scope), scope)
+  return {
+    kind: 'loadBalancer',
+    // What its servers say is in the endpoints now.
+    config: shared({ ...sound, servers: NO_SERVERS }),
+    ...(transport !== undefined && { transport }),
+    endpoints,
+    origin,
+  }
 })
+
+const shared = sharing<LoadBalancerConfig>()
+const NO_SERVERS: LoadBalancerConfig['servers'] = []
+
+const REFUSED = Symbol('refused')
+
+/** The full name of the servers transport. What instances may refer to is bounded: it may hold the proxy's own key. */
+function transportOf(
+  { serversTransport }: LoadBalancerConfig,
+  { merged, definition, problems, resource, trusted }: DraftScope,
+): string | undefined | typeof REFUSED {
+  if (serversTransport === undefined || serversTransport === '') return undefined
+  const { provider, options } = merged
+  const transport = fullName(serversTransport, provider)
+  if (transport === DEFAULT_TRANSPORT_NAME) return undefined
+  const allowed = trusted ? [] : (options?.allowedServersTransports ?? [])
+  if (allowed.length === 0 || allowed.includes(transport)) return transport
+  problems.push(
+    complain({
+      code: 'E212',
+      origin: child(child(definition.node, 'loadBalancer'), 'serversTransport')?.origin ?? definition.origin,
+      resource,
+      message: `the servers transport \`${printable(transport, 80)}\` is not among those that instances of ${provider} may refer to`,
+      remedy: 'add it to `allowedServersTransports` of the provider, or remove the tag',
+    }),
+  )
+  return REFUSED
+}
+
+function saySeveralKinds(
+  kinds: readonly string[],
+  { definition, problems, resource }: DraftScope,
+): undefined {
+  problems.push(
+    complain({
+      code: 'E102',
+      origin: definition.origin,
+      resource,
+      message: `${resource} has several kinds: ${kinds.map((kind) => `\`${kind}\``).join(', ')}`,
+      remedy: 'define one service for each',
+    }),
+  )
+}
 
 function loadBalancerOf(
   config: LoadBalancerConfig | undefined,
@@ -45,13 +106,11 @@ function loadBalancerOf(
 ): LoadBalancerConfig | undefined {
   if (config !== undefined) return config
   const {
-    definition: { node, origin },
+    definition: { origin },
     problems,
     resource,
     trusted,
   } = scope
-  // That the kind is not built yet has been said where it was decoded.
-  if (PENDING_KINDS.some((kind) => child(node, kind))) return undefined
   if (!trusted) return DEFAULT_LOAD_BALANCER
   problems.push(
     complain({
@@ -161,7 +220,9 @@ function serverEndpoint(
   }
   const { scheme, host, port } = parsed
   const pathPrefix = server.preservePath ? parsed.path : ''
-  return { key: urlOf(scheme, host, port, pathPrefix), scheme, host, port, pathPrefix, weight: server.weight }
+  const url = urlOf(scheme, host, port, pathPrefix)
+  // As a rule it is what was written, which is kept already.
+  return { key: url === server.url ? server.url : url, scheme, host, port, pathPrefix, weight: server.weight }
 }
 
 /** Lists come as such, or from stores as sections whose keys are indexes, which decoding sorts. */

@@ -1,7 +1,7 @@
 import type { Problem } from '../config/problem.ts'
 import { conflictProblems } from './conflicts.ts'
 import type { Definition } from './definitions.ts'
-import type { MergedResource } from './merge.ts'
+import type { MergedResource, Variant } from './merge.ts'
 import { resourceName } from './resource.ts'
 import type { RoutingContext } from './source.ts'
 
@@ -56,9 +56,21 @@ function firstGood<T>(
     const { definition } = variant
     const trusted = definition.part !== undefined
     const value = read({ merged, definition, context, resource, trusted, problems })
-    if (value !== undefined) return { value, problems: [...problems, ...conflictProblems(merged, variant)] }
+    if (value !== undefined) return settled(value, problems, merged, variant)
     // A part's definition that was never served does not step in for one that has just been broken.
-    if (trusted) return { value: undefined, problems: [...problems, ...conflictProblems(merged, variant)] }
+    if (trusted) return settled<T>(undefined, problems, merged, variant)
   }
   return { value: undefined, problems }
 }
+
+function settled<T>(
+  value: T | undefined,
+  problems: readonly Problem[],
+  merged: MergedResource,
+  variant: Variant,
+): Draft<T> {
+  const conflicts = conflictProblems(merged, variant)
+  return { value, problems: problems.length + conflicts.length === 0 ? NONE : [...problems, ...conflicts] }
+}
+
+const NONE: readonly Problem[] = []

@@ -7,11 +7,12 @@ import { loadBalancerOptions } from '../config/routing.ts'
 import { child, scalar, section } from '../config/source-tree.ts'
 import type { ScalarNode, SourceNode } from '../config/source-tree.ts'
 import { checkAddress } from './address.ts'
+import { parsePercentage } from './canary-groups.ts'
 import { complain } from './complaint.ts'
 import type { Instance } from './provider.ts'
 import type { Endpoint } from './routing-config.ts'
 import { parseServerUrl } from './server-url.ts'
-import { instanceLabel } from './tag-origin.ts'
+import { instanceLabel, printable } from './tag-origin.ts'
 
 /** What an instance's tags say about one of the services that it serves. */
 export interface ServerWords {
@@ -20,6 +21,8 @@ export interface ServerWords {
   /** Words of the whole instance. */
   readonly port: ScalarNode | undefined
   readonly weight: ScalarNode | undefined
+  /** Its version: canaries of one version share one part of the requests. Empty when it has none. */
+  readonly group: string
   /** Where the instance itself comes from. */
   readonly origin: Origin
   /** Full name of the service, for problems. */
@@ -43,23 +46,24 @@ export function endpointOf(instance: Instance, words: ServerWords): MadeEndpoint
   const problems: Problem[] = []
   const server = readServer(words, problems)
   if (server === undefined) return { endpoint: undefined, problems }
-  const weight = readWeight(words, instance, problems)
+  const share = readShare(words, instance, problems)
   const target =
     server.url === undefined ? fromPort(instance, server, words) : fromUrl(server.url, server, words)
   if ('code' in target) return { endpoint: undefined, problems: [...problems, target] }
   problems.push(...target.notes)
   const { scheme, host, port, pathPrefix } = target
-  const { zone, terminating } = instance
+  const { zone, terminating, unproven } = instance
   const endpoint = {
     key: `${isIP(host) === 6 ? `[${host}]` : host}:${port}#${instance.id}`,
     scheme,
     host,
     port,
     pathPrefix,
-    weight,
+    ...share,
     ...(zone === undefined ? {} : { zone }),
     instance: instanceLabel(instance),
     ...(terminating === true ? { terminating } : {}),
+    ...(unproven === true ? { unproven } : {}),
   }
   return { endpoint, problems }
 }
@@ -94,22 +98,47 @@ function withoutWeight(server: SourceNode | undefined): SourceNode | undefined {
   )
 }
 
-function readWeight(
-  { weight, server, resource }: ServerWords,
-  instance: Instance,
-  problems: Problem[],
-): number {
-  for (const node of [weight, child(server, 'weight')]) {
-    if (node === undefined) continue
-    const { value, problems: found } = decode(
-      { weight: serverShape.weight },
-      section(new Map([['weight', node]]), node.origin),
-      { resource },
-    )
-    problems.push(...found)
-    if (value?.weight !== undefined) return value.weight
+type Share = Pick<Endpoint, 'weight' | 'canary'>
+
+/** `weight=5`: its weight among the others. `weight=5%`: what it and the other canaries of its version get together. */
+function readShare(words: ServerWords, instance: Instance, problems: Problem[]): Share {
+  const { weight = 1 } = instance
+  for (const node of [words.weight, child(words.server, 'weight')]) {
+    const share = node && readShareWord(node, weight, words, problems)
+    if (share !== undefined) return share
   }
-  return instance.weight ?? 1
+  return { weight }
+}
+
+/** Undefined when it is wrong, so that another word may count. */
+function readShareWord(
+  node: SourceNode,
+  weight: number,
+  { group, resource }: ServerWords,
+  problems: Problem[],
+): Share | undefined {
+  const text = node.kind === 'scalar' ? String(node.value) : ''
+  if (text.trim().endsWith('%')) {
+    const percent = parsePercentage(text)
+    if (percent === undefined) problems.push(badPercentage(text, node.origin, resource))
+    return percent === undefined
+      ? undefined
+      : percent === 0
+        ? { weight: 0 }
+        : { weight, canary: { group, percent } }
+  }
+  const { value, problems: found } = decode(
+    { weight: serverShape.weight },
+    section(new Map([['weight', node]]), node.origin),
+    { resource },
+  )
+  problems.push(...found)
+  return value?.weight === undefined ? undefined : { weight: value.weight }
+}
+
+function badPercentage(text: string, origin: Origin, resource: string): Problem {
+  const message = `\`weight\`: \`${printable(text, 40)}\` is no percentage from 0 to 100`
+  return complain({ code: 'E102', origin, resource, message, remedy: 'write it as `5%` or `0.5%`' })
 }
 
 function fromPort(instance: Instance, server: Server, words: ServerWords): Target | Problem {

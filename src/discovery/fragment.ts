@@ -7,6 +7,9 @@ import { compileDefaults } from './defaults.ts'
 import type { Defaults } from './defaults.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Names } from './names.ts'
+import { normalize } from './names.ts'
+import { oldRouting } from './old-routing.ts'
+import type { OldRouting } from './old-routing.ts'
 import type { TagSourceOptions } from './options.ts'
 import type { Instance } from './provider.ts'
 import type { Endpoint, Fragment } from './routing-config.ts'
@@ -63,6 +66,7 @@ class Drafting {
   readonly #defaults: Defaults
   readonly #provider: string
   readonly #names: Names
+  readonly #http: SectionNode
   readonly #problems: Problem[]
 
   constructor(instance: Instance, tags: TagReading, defaults: Defaults, provider: string) {
@@ -71,11 +75,14 @@ class Drafting {
     this.#defaults = defaults
     this.#provider = provider
     this.#names = defaults.names(instance, tags)
-    this.#problems = [...tags.problems]
+    const old = tags.old.length > 0 ? this.#oldRouting() : undefined
+    this.#http = old?.http ?? tags.http
+    this.#problems = [...tags.problems, ...(old?.problems ?? [])]
   }
 
   fragment(): Fragment {
-    const { http, hasStreams } = this.#tags
+    const http = this.#http
+    const { hasStreams } = this.#tags
     if (hasStreams && http.entries.size === 0)
       return emptyFragment(this.#instance, this.#problems, this.#provider)
     const services = this.#services()
@@ -90,9 +97,15 @@ class Drafting {
     return { instance: this.#instance, http: this.#section(sections), endpoints, problems: this.#problems }
   }
 
+  #oldRouting(): OldRouting {
+    const { name } = this.#instance
+    const names = { ofRule: normalize(name) || this.#names.service, ofDefault: this.#names.service }
+    return oldRouting(this.#tags.old, names, tagOrigin(this.#provider, this.#instance))
+  }
+
   /** As the tags name them; with none, one of the default name. */
   #services(): ReadonlyMap<string, SourceNode> {
-    const named = child(this.#tags.http, 'services')
+    const named = child(this.#http, 'services')
     if (named?.kind === 'section' && named.entries.size > 0) return named.entries
     return new Map([[this.#names.service, this.#section([['loadBalancer', this.#section([])]])]])
   }
@@ -104,7 +117,9 @@ class Drafting {
     for (const [name, node] of services) {
       const server = child(child(node, 'loadBalancer'), 'server')
       const resource = `service ${name}@${this.#provider}`
-      const { endpoint, problems } = endpointOf(this.#instance, { server, port, weight, origin, resource })
+      const group = this.#names.tag
+      const words = { server, port, weight, group, origin, resource }
+      const { endpoint, problems } = endpointOf(this.#instance, words)
       this.#problems.push(...problems)
       if (endpoint) endpoints.set(name, endpoint)
     }
@@ -112,7 +127,7 @@ class Drafting {
   }
 
   #routers(services: ReadonlyMap<string, SourceNode>): SourceNode {
-    const named = child(this.#tags.http, 'routers')
+    const named = child(this.#http, 'routers')
     const routers =
       named?.kind === 'section' && named.entries.size > 0 ? named.entries : this.#defaultRouters(services)
     const complete: [string, SourceNode][] = []

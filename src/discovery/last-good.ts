@@ -1,10 +1,13 @@
 import type { LinkTables } from './link.ts'
+import { childrenOf } from '../server/plan.ts'
 import { INTERNAL_SERVICES } from './resource.ts'
 import type {
   Endpoint,
+  ResolvedLoadBalancer,
   ResolvedMiddleware,
   ResolvedRouter,
   ResolvedService,
+  ResolvedTransport,
   RoutingConfig,
 } from './routing-config.ts'
 
@@ -15,6 +18,7 @@ import type {
 export class LastGood {
   readonly carriedMiddlewares = new Map<string, ResolvedMiddleware>()
   readonly carriedServices = new Map<string, ResolvedService>()
+  readonly carriedTransports = new Map<string, ResolvedTransport>()
   readonly #previous: RoutingConfig | undefined
   #byDefinition: Map<string, [string, ResolvedRouter][]> | undefined
 
@@ -32,7 +36,12 @@ export class LastGood {
    */
   service(name: string, instances: readonly Endpoint[]): ResolvedService | undefined {
     const kept = this.#previous?.services.get(name)
-    return kept && { ...kept, endpoints: [...writtenByHand(kept), ...instances] }
+    if (kept?.kind !== 'loadBalancer') return kept
+    return { ...kept, endpoints: [...writtenByHand(kept), ...instances] }
+  }
+
+  transport(name: string): ResolvedTransport | undefined {
+    return this.#previous?.serversTransports.get(name)
   }
 
   routerNamed(name: string): ResolvedRouter | undefined {
@@ -55,15 +64,40 @@ export class LastGood {
 
   #carry({ middlewares, service }: ResolvedRouter, tables: LinkTables): boolean {
     const gone = middlewares.filter((name) => !tables.middlewares.has(name))
-    const serviceGone = !INTERNAL_SERVICES.has(service) && !tables.services.has(service)
-    const kept = this.#previous?.services.get(service)
-    if (gone.some((name) => !this.middleware(name)) || (serviceGone && !kept)) return false
+    const services = this.#servicesGone(service, tables)
+    if (gone.some((name) => !this.middleware(name)) || services === undefined) return false
     for (const name of gone) this.carriedMiddlewares.set(name, this.middleware(name)!)
-    if (serviceGone) this.carriedServices.set(service, { ...kept!, endpoints: writtenByHand(kept!) })
+    for (const [name, kept] of services) {
+      this.carriedServices.set(name, kept)
+      this.#carryTransport(kept, tables)
+    }
     return true
+  }
+
+  #carryTransport(service: ResolvedService, tables: LinkTables): void {
+    const name = service.kind === 'loadBalancer' ? service.transport : undefined
+    const kept = name === undefined ? undefined : this.transport(name)
+    if (kept && !tables.transports.has(name!)) this.carriedTransports.set(name!, kept)
+  }
+
+  /** As they were: the service, when it is gone, and those that it leads to; undefined when one cannot be had any more. */
+  #servicesGone(service: string, tables: LinkTables): Map<string, ResolvedService> | undefined {
+    const gone = new Map<string, ResolvedService>()
+    const names = [service]
+    for (let name = names.pop(); name !== undefined; name = names.pop()) {
+      if (INTERNAL_SERVICES.has(name) || tables.services.has(name) || gone.has(name)) continue
+      const kept = this.#previous?.services.get(name)
+      if (kept === undefined) return undefined
+      if (kept.kind === 'loadBalancer') gone.set(name, { ...kept, endpoints: writtenByHand(kept) })
+      else {
+        gone.set(name, kept)
+        names.push(...childrenOf(kept.composition))
+      }
+    }
+    return gone
   }
 }
 
-function writtenByHand({ endpoints }: ResolvedService): Endpoint[] {
+function writtenByHand({ endpoints }: ResolvedLoadBalancer): Endpoint[] {
   return endpoints.filter(({ instance }) => instance === undefined)
 }

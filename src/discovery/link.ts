@@ -13,6 +13,8 @@ import type { RoutedEntryPoint } from './source.ts'
 export interface LinkTables {
   readonly services: ReadonlyMap<string, unknown>
   readonly middlewares: ReadonlyMap<string, unknown>
+  /** What services connect with. */
+  readonly transports: ReadonlyMap<string, unknown>
   /** Names that are defined, whether they are good or not. */
   readonly defined: Readonly<Record<Kind, ReadonlyMap<string, unknown>>>
   readonly entryPoints: ReadonlyMap<string, RoutedEntryPoint>

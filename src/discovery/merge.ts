@@ -41,7 +41,7 @@ export interface MergedSource extends Readonly<Record<Kind, readonly MergedResou
  * again, so that an unchanged one costs a few comparisons.
  */
 export function mergeSource(source: Source): MergedSource {
-  const groups = { routers: new Map(), services: new Map(), middlewares: new Map() } as Record<Kind, Groups>
+  const groups = Object.fromEntries(KINDS.map((kind) => [kind, new Map()])) as Record<Kind, Groups>
   const problems: Problem[] = []
   const parts = source.routing.toSorted((a, b) => compareText(a.part, b.part)).map(definitionsOfPart)
   for (const definitions of [parts, source.fragments.map(definitionsOfFragment)].flat()) {
@@ -54,6 +54,7 @@ export function mergeSource(source: Source): MergedSource {
     routers: merged('routers'),
     services: merged('services'),
     middlewares: merged('middlewares'),
+    serversTransports: merged('serversTransports'),
     problems,
   }
 }
@@ -65,6 +66,9 @@ function collect(groups: Groups, definition: Definition): void {
   if (group) group.push(definition)
   else groups.set(definition.name, [definition])
 }
+
+/** One for all: ten thousand routers have nothing of their own here. */
+const NONE: readonly never[] = []
 
 interface Remembered {
   readonly group: readonly Definition[]
@@ -92,7 +96,7 @@ function mergeGroup(kind: Kind, { provider, options }: Source, group: readonly D
     provider,
     options,
     variants: variantsOf(group),
-    endpoints: kind === 'services' ? endpointsOf(group) : [],
+    endpoints: kind === 'services' ? endpointsOf(group) : NONE,
   }
   remembered.set(group[0]!, { group, merged })
   return merged
@@ -110,7 +114,7 @@ function variantsOf(group: readonly Definition[]): Variant[] {
     ({ signature }) => signature,
   )
   return [
-    ...parts.map((definition) => ({ definition, instances: [] })),
+    ...parts.map((definition) => ({ definition, instances: NONE })),
     ...[...held.values()].map(variantOf).sort(byStanding),
   ]
 }
@@ -142,12 +146,13 @@ function createdAt(instance: Instance | undefined): number {
 }
 
 /** Of two instances with one key, which a source may show for a moment while one replaces the other, the newer stays. */
-function endpointsOf(group: readonly Definition[]): Endpoint[] {
+function endpointsOf(group: readonly Definition[]): readonly Endpoint[] {
   const oldestFirst = group
     .filter(({ endpoint }) => endpoint)
     .toSorted(
       (a, b) => createdAt(a.instance) - createdAt(b.instance) || compareText(a.instance!.id, b.instance!.id),
     )
+  if (oldestFirst.length === 0) return NONE
   const byKey = new Map(oldestFirst.map(({ endpoint }) => [endpoint!.key, endpoint!]))
   return [...byKey.values()].sort((a, b) => compareText(a.key, b.key))
 }

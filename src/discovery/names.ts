@@ -36,7 +36,7 @@ export function namesOf(
   options: Pick<TagSourceOptions, 'domain' | 'environment'>,
   tagPattern: Pattern | undefined,
 ): Names {
-  const app = toLabel(textOf(tags.app) || instance.name)
+  const app = toLabel(textOf(tags.app) || instance.app || instance.name)
   const tag = toLabel(versionTag(instance, tags, tagPattern))
   const env = shorten(toLabel(textOf(tags.env) || options.environment))
   const domain = toDomain(textOf(tags.domain) || options.domain)

@@ -39,14 +39,27 @@ const SEGMENT_WORDS = new Set(['port', 'protocol', 'weight', 'frontend', 'backen
 /** Traefik v1's words of one part that are still read, since they mean the same as Tidegate's own. */
 export const STILL_READ: ReadonlySet<string> = new Set(['port', 'weight'])
 
+/** A label of Traefik v1, and what says the same today. */
+export interface OldForm {
+  /** Without the name of the segment. */
+  readonly key: string
+  /** Empty for a label of the whole container. */
+  readonly segment: string
+  readonly today: string
+}
+
 /**
- * The key that today says what a label of Traefik v1 said, or undefined when the label is none. `path` is what
- * follows the prefix, in lower case; with `segments`, labels below a segment's name count as well.
+ * What a label of Traefik v1 says today, or undefined when the label is none. `path` is what follows the prefix, in
+ * lower case; with `segments`, labels below a segment's name count as well.
  */
-export function todaysKey(path: readonly string[], segments: boolean): string | undefined {
-  const found = lookUp(path.join('.'))
-  if (found !== undefined || !segments) return found
-  return path.length > 1 && SEGMENT_WORDS.has(path[1]!) ? lookUp(path.slice(1).join('.')) : undefined
+export function oldFormOf(path: readonly string[], segments: boolean): OldForm | undefined {
+  const key = path.join('.')
+  const today = lookUp(key)
+  if (today !== undefined) return { key, segment: '', today }
+  if (!segments || path.length < 2 || !SEGMENT_WORDS.has(path[1]!)) return undefined
+  const inSegment = path.slice(1).join('.')
+  const found = lookUp(inSegment)
+  return found === undefined ? undefined : { key: inSegment, segment: path[0]!, today: found }
 }
 
 function lookUp(key: string): string | undefined {

@@ -35,5 +35,11 @@ export const tagSourceOptions = (field: Fields) => ({
       field.string('Such as `stripPrefix` or `auth@file`.'),
     )
     .default([]),
+  allowedServersTransports: field
+    .list(
+      'Servers transports that instances may refer to; empty: all.',
+      field.string('Full name, such as `mutual@file`.'),
+    )
+    .default([]),
 })
 export type TagSourceOptions = OptionsOf<ReturnType<typeof tagSourceOptions>>

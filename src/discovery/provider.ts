@@ -2,12 +2,17 @@ import type { Fields, OptionsOf, Shape } from '../config/fields.ts'
 import type { Problem } from '../config/problem.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 
+/** For how long instances serve whose absence is not proved; milliseconds (DESIGN §3). */
+export const UNPROVEN_LIMIT = 10 * 60_000
+
 /** One running copy of a service, as its source tells of it. Plain, readonly, comparable by value. */
 export interface Instance {
   /** Unique within the provider, and stable for the life of the instance. */
   readonly id: string
   /** The service's name as the source has it. */
   readonly name: string
+  /** The application's name in default hosts, where the source has another for it than `name`. */
+  readonly app?: string
   /** IP address or host name. */
   readonly address: string
   /** The first is the one that is used when nothing else is said. */
@@ -23,8 +28,12 @@ export interface Instance {
   readonly meta?: Readonly<Record<string, string>>
   /** On its way out: it gets no new requests and drains. */
   readonly terminating?: boolean
-  /** The source no longer shows it, but has not proved that it is gone; milliseconds since the epoch. */
-  readonly missingSince?: number
+  /**
+   * The source no longer shows it, but has not said that it is gone. Set by a provider that knows this by itself, or
+   * by the watcher (`Snapshot.missing`). Such an instance serves while connections to it succeed, ten minutes at
+   * most, and leaves at once when another instance has its address. Whoever sets it counts no time.
+   */
+  readonly unproven?: true
 }
 
 export interface InstancePort {
@@ -34,7 +43,10 @@ export interface InstancePort {
   readonly containerPort?: number
 }
 
-/** The complete picture of one part of a source (a datacenter, a cluster, a file); it replaces the part's last one. */
+/**
+ * The picture of one part of a source (a datacenter, a cluster, a file); it replaces the part's last one. An instance
+ * leaves when it is not in it, unless one of `missing` and `unread` says that this proves nothing.
+ */
 export interface Snapshot {
   /** Which part; a source that is one whole has the part `''`. */
   readonly part?: string
@@ -43,6 +55,33 @@ export interface Snapshot {
   readonly routing?: SourceNode
   /** What the provider had to leave out, and why. */
   readonly problems?: readonly Problem[]
+  /**
+   * What it means that an instance of the last picture is not in this one. `gone`, the default: the source has given
+   * a sound and whole answer without it. `unproven`: a page failed, an answer was empty without a reason, a read
+   * timed out; the watcher then keeps the instance as `unproven`. When nothing could be read, yield a `PartFailure`
+   * instead: that keeps everything, for as long as it takes.
+   */
+  readonly missing?: 'gone' | 'unproven'
+  /** Names of services that could not be read: what is not shown of them is unproven, whatever `missing` says. */
+  readonly unread?: readonly string[]
+  /**
+   * Ids that the source has positively said to be gone (ECS: `DescribeTasks` says stopped). They leave, whatever
+   * `missing` and `unread` say; that more than half of a service has gone is still doubted.
+   */
+  readonly released?: readonly string[]
+  /**
+   * Marks of the data that the source answers from, such as the ids of its servers. Of two pictures that share none,
+   * the later one comes from a source that may have forgotten: what it does not show is unproven, whatever else is said.
+   * It is kept on disk, and so tells a source that lost its data while this process was not running.
+   */
+  readonly catalog?: readonly string[]
+  /**
+   * Number of the complete reading on which this picture rests, for providers that follow changes piece by piece: it
+   * grows when everything has been read anew after `onRefresh` asked for it. Left out: every snapshot is a complete
+   * reading of its own, begun after the last one had ended. A second reading must confirm that most instances of a
+   * service are gone.
+   */
+  readonly reading?: number
 }
 
 /** This part could not be read now: its last good picture stays. */
@@ -51,7 +90,10 @@ export interface PartFailure {
   readonly failure: Problem
 }
 
-/** This part has ceased to exist (a file was deleted, a datacenter was taken out of the options). */
+/**
+ * This part has ceased to exist because the operator wants it so (a file was deleted, a datacenter was taken out of the
+ * options); it is obeyed at once. What a source merely no longer lists is an empty `Snapshot`.
+ */
 export interface PartGone {
   readonly part: string
   readonly gone: true
@@ -70,7 +112,13 @@ export interface ProviderTools {
   readonly sleep: (milliseconds: number) => Promise<void>
   /** Numbers in [0, 1), for jitter. */
   readonly random: () => number
-  /** Registers what is to be done when the operator asks for a fresh read (SIGHUP). */
+  /** Milliseconds of a clock that never jumps: for intervals and limits. */
+  readonly monotonic: () => number
+  /**
+   * Registers what is to be done when a fresh read is wanted: by the operator (SIGHUP), or by the watcher that doubts
+   * that most instances of a service are gone. Everything is then read at once, without waiting for an interval, and
+   * each part yielded even when it is the same as before. It may be asked for again while it is being done.
+   */
   readonly onRefresh: (listener: () => void) => void
 }
 
@@ -81,6 +129,12 @@ export interface ProviderDefinition<S extends Shape = Shape> {
   readonly options: (field: Fields) => S
   /** True when it yields instances with tags, and so takes the options that all tag sources share. */
   readonly tagged: boolean
+  /**
+   * True when whoever changes the source means it (files): even that most instances leave is then obeyed at once.
+   * Default: a removal of more than half of a service's or part's instances, and more than three, waits for a second
+   * reading that agrees.
+   */
+  readonly trusted?: boolean
   /** The functions of its constraint language: `Tag`/`TagRegex` or `Label`/`LabelRegex`. Default `tag`. */
   readonly constraints?: 'tag' | 'label'
   /**

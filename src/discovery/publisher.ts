@@ -2,7 +2,7 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Clock } from './clock.ts'
 import type { Snapshot } from './provider.ts'
 import { sameData } from './same-data.ts'
-import { nextExpiry, takesAway, withoutLongMissing } from './source-state.ts'
+import { takesAway } from './source-state.ts'
 
 export interface PublisherOptions {
   readonly name: string
@@ -13,9 +13,6 @@ export interface PublisherOptions {
   readonly signal: AbortSignal
   readonly onChange: () => void
 }
-
-/** Longest wait that a timer of Node takes. */
-const LONGEST_WAIT = 2 ** 31 - 1
 
 /**
  * Decides when one provider's picture is handed on. What takes something away goes at once; other changes go at
@@ -28,7 +25,6 @@ export class Publisher {
   #cooling = false
   #publications = 0
   #turn: Promise<void> | undefined
-  #expiry = Infinity
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -57,8 +53,7 @@ export class Publisher {
   }
 
   #consider(): void {
-    const next = this.#withoutLongMissing()
-    this.#watchExpiry(next)
+    const next = this.#latest
     if (samePicture(this.#published, next)) return
     if (!this.#cooling || pictureTakesAway(this.#published, next)) this.#publish(next)
   }
@@ -81,28 +76,6 @@ export class Publisher {
     const over = await slept(clock, throttle, signal)
     if (!over || publication !== this.#publications) return
     this.#cooling = false
-    this.#consider()
-  }
-
-  #withoutLongMissing(): ReadonlyMap<string, Snapshot> {
-    const now = this.#options.clock.now()
-    return new Map([...this.#latest].map(([part, snapshot]) => [part, withoutLongMissing(snapshot, now)]))
-  }
-
-  /** Has the picture looked at again when an instance will have been missing for too long. */
-  #watchExpiry(next: ReadonlyMap<string, Snapshot>): void {
-    const expiry = nextExpiry(next.values())
-    if (expiry === this.#expiry) return
-    this.#expiry = expiry
-    if (expiry !== Infinity) void this.#waitForExpiry(expiry)
-  }
-
-  async #waitForExpiry(expiry: number): Promise<void> {
-    const { clock, signal } = this.#options
-    const wait = Math.min(LONGEST_WAIT, Math.max(1, expiry - clock.now()))
-    const over = await slept(clock, wait, signal)
-    if (!over || this.#expiry !== expiry) return
-    this.#expiry = Infinity
     this.#consider()
   }
 }

@@ -7,10 +7,12 @@ import { boundedSuggester, complain } from './complaint.ts'
 import { draftMiddleware } from './draft-middleware.ts'
 import { draftRouter } from './draft-router.ts'
 import { draftService } from './draft-service.ts'
+import { draftTransport } from './draft-transport.ts'
 import type { Draft } from './draft.ts'
 import { LastGood } from './last-good.ts'
 import { linkRouter, sameNames } from './link.ts'
 import type { LinkTables } from './link.ts'
+import { linkServices } from './link-services.ts'
 import { compareText, mergeSource } from './merge.ts'
 import type { MergedResource } from './merge.ts'
 import { INTERNAL_SERVICES, KINDS, resourceName } from './resource.ts'
@@ -37,20 +39,29 @@ export function resolveRouting(
   const settle = <T>(kind: Kind, draft: Drafting<T>, kept: Kept<T>) =>
     settleAll(kind, merged[kind], (one) => draft(one, context), kept, problems)
   const middlewares = settle('middlewares', draftMiddleware, (name) => lastGood.middleware(name))
-  const services = settle('services', draftService, (name, { endpoints }) =>
-    lastGood.service(name, endpoints),
+  const transports = settle('serversTransports', draftTransport, (name) => lastGood.transport(name))
+  const suggest = boundedSuggester(SUGGESTIONS)
+  const drafted = settle('services', draftService, (name, { endpoints }) => lastGood.service(name, endpoints))
+  const instances = (name: string) => merged.services.get(name)?.endpoints ?? []
+  const { services, problems: unlinked } = linkServices(
+    drafted,
+    transports,
+    (name) => lastGood.service(name, instances(name)),
+    suggest,
   )
+  for (const problem of unlinked) problems.push(problem)
   dropUnserved(middlewares, services, merged.middlewares, lastGood, problems)
   const expand = chainExpander(middlewares, context.middlewares)
   const routers = new Map<string, ResolvedRouter>()
   const tables: LinkTables = {
     services,
     middlewares,
+    transports,
     expand,
     defined: merged,
     linked: routers,
     entryPoints: new Map(context.entryPoints.map((point) => [point.name, point])),
-    suggest: boundedSuggester(SUGGESTIONS),
+    suggest,
   }
   for (const problem of chainProblems(middlewares, tables, context)) problems.push(problem)
   linkAll(routers, merged.routers, context, tables, lastGood, problems)
@@ -58,6 +69,7 @@ export function resolveRouting(
     routers,
     middlewares: withMissing(middlewares, lastGood.carriedMiddlewares),
     services: withMissing(services, lastGood.carriedServices),
+    serversTransports: withMissing(transports, lastGood.carriedTransports),
     problems: sorted(problems),
   }
 }
@@ -67,7 +79,7 @@ type Drafting<T> = (merged: MergedResource, context: RoutingContext) => Draft<T>
 type Kept<T> = (name: string, merged: MergedResource) => T | undefined
 
 function mergeAll(sources: readonly Source[], problems: Problem[]): Record<Kind, MergedByName> {
-  const all: Record<Kind, MergedByName> = { routers: new Map(), services: new Map(), middlewares: new Map() }
+  const all = Object.fromEntries(KINDS.map((kind) => [kind, new Map()])) as Record<Kind, MergedByName>
   for (const source of sources.toSorted((a, b) => compareText(a.provider, b.provider))) {
     const merged = mergeSource(source)
     for (const problem of merged.problems) problems.push(problem)
@@ -234,9 +246,11 @@ function sameAsBefore(router: ResolvedRouter, before: ResolvedRouter | undefined
   return same ? before : router
 }
 
-function withMissing<T>(found: Map<string, T>, carried: ReadonlyMap<string, T>): Map<string, T> {
-  for (const [name, value] of carried) if (!found.has(name)) found.set(name, value)
-  return found
+function withMissing<T>(
+  found: ReadonlyMap<string, T>,
+  carried: ReadonlyMap<string, T>,
+): ReadonlyMap<string, T> {
+  return carried.size === 0 ? found : new Map([...carried, ...found])
 }
 
 /** The same problems are listed in the same order, whatever the order in which they were found. */

@@ -1,11 +1,13 @@
 /** The kinds of resources that can be defined, as the sections under `http` name them. */
-export const KINDS = ['routers', 'services', 'middlewares'] as const
+export const KINDS = ['routers', 'services', 'middlewares', 'serversTransports'] as const
 export type Kind = (typeof KINDS)[number]
 
-const WORDS = { routers: 'router', services: 'service', middlewares: 'middleware' } as const satisfies Record<
-  Kind,
-  string
->
+const WORDS = {
+  routers: 'router',
+  services: 'service',
+  middlewares: 'middleware',
+  serversTransports: 'servers transport',
+} as const satisfies Record<Kind, string>
 
 /** `router web@file`: how problems name what they are about. */
 export function resourceName(kind: Kind, name: string): string {

@@ -1,7 +1,10 @@
-import type { LoadBalancerConfig, RouterConfig } from '../config/routing.ts'
 import type { Origin, Problem } from '../config/problem.ts'
+import type { LoadBalancerConfig, RouterConfig } from '../config/routing.ts'
+import type { ServersTransportConfig } from '../config/servers-transport.ts'
 import type { SourceNode } from '../config/source-tree.ts'
+import type { StickyConfig } from '../config/sticky.ts'
 import type { Rule } from '../routing/rule-tree.ts'
+import type { CanaryPlan, Composition } from '../server/plan.ts'
 import type { Instance } from './provider.ts'
 
 /** What one instance asks for with its tags, defaults filled in, before it is merged with its fellows. */
@@ -26,11 +29,15 @@ export interface Endpoint {
   readonly pathPrefix: string
   /** 0 keeps it out. */
   readonly weight: number
+  /** The part of the service's requests that it shares with the others of its group. */
+  readonly canary?: CanaryPlan
   readonly zone?: string
   /** `id (name)` of the instance that it stands for. */
   readonly instance?: string
   /** It drains: nothing new is sent to it. */
   readonly terminating?: boolean
+  /** Its source does not show it, but has not proved that it is gone: it serves while connections to it succeed. */
+  readonly unproven?: true
 }
 
 /** The merged, validated and linked configuration of all sources, by full name (`name@provider`). */
@@ -38,6 +45,7 @@ export interface RoutingConfig {
   readonly routers: ReadonlyMap<string, ResolvedRouter>
   readonly middlewares: ReadonlyMap<string, ResolvedMiddleware>
   readonly services: ReadonlyMap<string, ResolvedService>
+  readonly serversTransports: ReadonlyMap<string, ResolvedTransport>
   /** Everything that is not served as written. */
   readonly problems: readonly Problem[]
 }
@@ -71,8 +79,30 @@ export interface ResolvedMiddleware {
   readonly origin: Origin
 }
 
-export interface ResolvedService {
+export type ResolvedService = ResolvedLoadBalancer | ResolvedComposite
+
+export interface ResolvedLoadBalancer {
+  readonly kind: 'loadBalancer'
   readonly config: LoadBalancerConfig
+  /** Full name of how its endpoints are connected to; undefined: as by default. */
+  readonly transport?: string
   readonly endpoints: readonly Endpoint[]
+  readonly origin: Origin
+}
+
+/** How endpoints are connected to; what it names of files has not been read. */
+export interface ResolvedTransport {
+  readonly config: ServersTransportConfig
+  readonly origin: Origin
+}
+
+/** A service that leads to other services, named in full. */
+export interface ResolvedComposite {
+  readonly kind: Composition['kind']
+  readonly composition: Composition
+  /** Of a weighted one whose sessions stick. */
+  readonly sticky?: StickyConfig
+  /** It has none of its own. */
+  readonly endpoints: readonly []
   readonly origin: Origin
 }

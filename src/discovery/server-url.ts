@@ -50,7 +50,8 @@ export function parseServerUrl(text: string): ServerAddress | ServerUrlError {
   }
   if (/[?#]/.test(path)) return wrong('it has a query or a fragment', 'name only scheme, host, port and path')
   if (!PATH.test(path)) return wrong('its path holds characters that must be percent-encoded')
-  return address(speaks, authority, path.replace(/\/$/, ''))
+  // Not a piece of the text: fifty thousand servers would keep fifty thousand of these.
+  return address(speaks === 'http' ? 'http' : 'https', authority, path.replace(/\/$/, ''))
 }
 
 function address(scheme: 'http' | 'https', authority: string, path: string): ServerAddress | ServerUrlError {

@@ -10,65 +10,66 @@ export interface ProviderPicture {
 
 /** How one part of a source is doing. */
 export interface PartState {
-  /** The last good picture; undefined when there has never been one. */
+  /** The last good answer, or what was restored from disk; undefined when there has never been one. */
   readonly snapshot: Snapshot | undefined
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; of a restored part, when it was last vouched for in an earlier process. */
   readonly lastSuccess: number | undefined
+  /** The same moment on the clock that never jumps; undefined when it was in an earlier process. */
+  readonly answeredAt: number | undefined
   /** Why it cannot be read now; undefined when it can. */
   readonly failure: Problem | undefined
+  /** When it could no longer be read, on the clock that never jumps. */
+  readonly staleSince: number | undefined
   /** Milliseconds since the epoch, of the last failure, healed or not. */
   readonly lastFailure: number | undefined
+  /** It was read from disk; its source has not answered for it yet. */
+  readonly restored: boolean
 }
 
 /**
- * `starting`: nothing heard yet. `ok`: the picture is whole. `stale`: something cannot be read and its last good
- * picture serves. `failing`: something cannot be read and there is no picture of anything.
+ * `starting`: nothing heard yet. `ok`: the picture is whole. `stale`: something cannot be read, or has not been since
+ * it was restored from disk, and its last good picture serves. `failing`: something cannot be read and there is no
+ * picture of anything.
  */
 export type SourceHealth = 'starting' | 'ok' | 'stale' | 'failing'
 
-/** How one provider is doing, for the API. */
+/** How one provider is doing, for the API and the metrics. */
 export interface ProviderState {
   readonly name: string
   readonly state: SourceHealth
-  readonly parts: readonly {
-    readonly part: string
-    readonly lastSuccess: number | undefined
-    readonly lastFailure: number | undefined
-    readonly instances: number
-    readonly error: string | undefined
-  }[]
+  readonly parts: readonly PartSummary[]
   /** Milliseconds since the epoch, of the newest sound answer. */
   readonly lastSuccess: number | undefined
-  /** Milliseconds since `lastSuccess`. */
+  /** Milliseconds since then, by a clock that never jumps. A source that is quiet and well grows old, too. */
   readonly age: number | undefined
   readonly lastError: Problem | undefined
+  /** Served now, those in doubt included. */
   readonly instances: number
+  /** Served though they are missing from their source, which has not said that they are gone. */
+  readonly unproven: number
+  /** Served until a second reading agrees that most of their fellows are gone as well. */
+  readonly heldBack: number
+  /** All that were ever held back. */
+  readonly heldBackTotal: number
   readonly problems: readonly Problem[]
 }
 
-/** What missing instances may go on serving for without proof, in milliseconds (DESIGN.md §3). */
-export const MISSING_LIMIT = 10 * 60_000
-
-/** The snapshot without the instances that have been missing for too long; the same object when there are none. */
-export function withoutLongMissing(snapshot: Snapshot, now: number): Snapshot {
-  const { instances } = snapshot
-  if (!instances?.some((instance) => missingTooLong(instance, now))) return snapshot
-  return { ...snapshot, instances: instances.filter((instance) => !missingTooLong(instance, now)) }
-}
-
-/** When the next missing instance has to go, in milliseconds since the epoch; Infinity when none is missing. */
-export function nextExpiry(parts: Iterable<Snapshot>): number {
-  let soonest = Infinity
-  for (const { instances = [] } of parts) {
-    for (const { missingSince } of instances) {
-      if (missingSince !== undefined) soonest = Math.min(soonest, missingSince + MISSING_LIMIT)
-    }
-  }
-  return soonest
-}
-
-function missingTooLong({ missingSince }: Instance, now: number): boolean {
-  return missingSince !== undefined && now - missingSince >= MISSING_LIMIT
+export interface PartSummary {
+  readonly part: string
+  /** Milliseconds since the epoch. */
+  readonly lastSuccess: number | undefined
+  /** Milliseconds since then, by a clock that never jumps. */
+  readonly age: number | undefined
+  /** Milliseconds for which it cannot be read, so that what is served may be old; undefined when it can. */
+  readonly staleFor: number | undefined
+  /** Milliseconds since the epoch. */
+  readonly lastFailure: number | undefined
+  readonly instances: number
+  readonly unproven: number
+  readonly heldBack: number
+  /** Restored from disk, and not answered for by its source yet. */
+  readonly restored: boolean
+  readonly error: string | undefined
 }
 
 /**

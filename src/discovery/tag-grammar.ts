@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../config/problem.ts'
 import { didYouMean } from '../config/suggest.ts'
-import { STILL_READ, todaysKey } from './old-labels.ts'
+import { oldFormOf, STILL_READ } from './old-labels.ts'
+import type { OldForm } from './old-labels.ts'
 import { printable } from './tag-origin.ts'
 import type { KeyPart } from './tag-tree.ts'
 
@@ -10,6 +11,8 @@ export interface KeyComplaint {
   readonly message: string
   readonly remedy?: string | undefined
   readonly read?: boolean
+  /** It is a label of Traefik v1, which counts where no tags of today define routing. */
+  readonly old?: OldForm
 }
 
 /** Words that stand directly below the prefix. */
@@ -59,8 +62,8 @@ export function checkKey(
   if (ownWord && !(prefix.toLowerCase() === 'traefik' && STILL_READ.has(root)))
     return indexed(path.slice(0, 1))
   const isRoot = Object.hasOwn(ROOTS, root)
-  const today = isRoot ? undefined : todaysKey(names, !PROVIDERS.includes(root) && root !== provider)
-  if (today !== undefined) return oldForm(prefix, today, ownWord)
+  const old = isRoot ? undefined : oldFormOf(names, !PROVIDERS.includes(root) && root !== provider)
+  if (old !== undefined) return oldForm(prefix, old, ownWord)
   if (isRoot) return checkResource(path, names) ?? indexed(path.slice(0, 3))
   if (root === provider || PROVIDERS.includes(root)) return checkProviderWord(names, path, provider)
   return misunderstood(
@@ -142,9 +145,16 @@ function filesOnly(what: string): KeyComplaint {
   return { code: 'E110', message: `${what} is not taken from a service's tags`, remedy }
 }
 
-function oldForm(prefix: string, today: string, read: boolean): KeyComplaint {
+function oldForm(prefix: string, old: OldForm, read: boolean): KeyComplaint {
   const message = `this is a label of Traefik v1, and ${read ? 'is read for now' : 'is not read'}`
-  return { code: 'E307', message, remedy: `write \`${prefix}.${today}\``, read }
+  const today = `${prefix}.${old.today}`
+  return {
+    code: 'E307',
+    message,
+    remedy: `write \`${today}\``,
+    read,
+    ...(read ? {} : { old: { ...old, today } }),
+  }
 }
 
 function nearest(parent: string, { name }: KeyPart, candidates: readonly string[]): string {

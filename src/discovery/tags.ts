@@ -4,6 +4,8 @@ import { child, section } from '../config/source-tree.ts'
 import type { ScalarNode, SectionNode } from '../config/source-tree.ts'
 import { complain } from './complaint.ts'
 import type { Complaint } from './complaint.ts'
+import { oldForm } from './old-routing.ts'
+import type { OldLabel } from './old-routing.ts'
 import type { Instance } from './provider.ts'
 import { checkKey, parseKey, WORDS } from './tag-grammar.ts'
 import { printable, tagOrigin } from './tag-origin.ts'
@@ -21,6 +23,8 @@ export interface TagOptions {
 export interface TagReading {
   /** Sections `routers`, `services` and `middlewares`; empty when no tag defines any. */
   readonly http: SectionNode
+  /** Labels of Traefik v1, where `http` is empty: what they ask for depends on the instance's names. */
+  readonly old: readonly OldLabel[]
   /** Tags define TCP or UDP routing. */
   readonly hasStreams: boolean
   /** Undefined when no tag says so. */
@@ -66,6 +70,7 @@ class Reader {
   readonly #prefixes: readonly string[]
   readonly #provider: string
   readonly #problems: Problem[] = []
+  readonly #old: OldLabel[] = []
   #unlisted = 0
 
   constructor(instance: Instance, { prefixes, provider }: TagOptions) {
@@ -89,11 +94,13 @@ class Reader {
     const words = this.#words(tree)
     const http = child(tree, 'http')
     this.#listPending(tree)
+    if (http !== undefined) this.#refuseOld()
     return {
       ...words,
       plain,
       labels,
       http: http?.kind === 'section' ? http : section(new Map(), tagOrigin(this.#provider, this.#instance)),
+      old: http === undefined ? this.#old : [],
       hasStreams: child(tree, 'tcp') !== undefined || child(tree, 'udp') !== undefined,
       problems: this.#listed(),
     }
@@ -181,9 +188,19 @@ class Reader {
     )
   }
 
-  #pathOf({ key, prefix, origin }: PrefixedTag) {
+  /** Of two languages on one instance, today's counts. */
+  #refuseOld(): void {
+    for (const { origin, today } of this.#old)
+      this.#complain(oldForm(origin, today, false, ' beside tags of `http`'))
+  }
+
+  #pathOf({ key, value, prefix, origin }: PrefixedTag) {
     const path = parseKey(key)
     const complaint = 'code' in path ? path : checkKey(prefix, path, this.#provider)
+    if (complaint?.old) {
+      this.#old.push({ ...complaint.old, value, origin })
+      return undefined
+    }
     if (complaint !== undefined) {
       const { code, message, remedy, read } = complaint
       this.#complain({

@@ -3,9 +3,14 @@ import { ConfigurationError, describeOrigin } from '../config/problem.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
+import { DoubtTimer } from './doubt-timer.ts'
+import { PresenceGuard } from './presence-guard.ts'
+import { UNPROVEN_LIMIT } from './provider.ts'
+import type { ProviderTools, Update } from './provider.ts'
 import { Publisher } from './publisher.ts'
-import type { ProviderTools, Snapshot, Update } from './provider.ts'
-import type { PartState, ProviderPicture, ProviderState, SourceHealth } from './source-state.ts'
+import { SourceParts } from './source-parts.ts'
+import type { ProviderPicture, ProviderState } from './source-state.ts'
+import type { StoredPart } from './stored-picture.ts'
 
 export interface WatcherOptions {
   /** Name of the provider's file in camel case; it appears in lower case. */
@@ -14,6 +19,10 @@ export interface WatcherOptions {
   readonly create: (tools: ProviderTools) => AsyncIterable<Update>
   /** Milliseconds between two publications of additions and changes (`providersThrottleDuration`). */
   readonly throttle: number
+  /** Removals are obeyed at once, however many; see `ProviderDefinition.trusted`. */
+  readonly trusted?: boolean
+  /** False believes every answer: the contrast of the scenarios. Default true. */
+  readonly proofs?: boolean
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly clock?: Clock
 }
@@ -30,23 +39,56 @@ export class Watcher implements AsyncDisposable {
   readonly name: string
   readonly #options: WatcherOptions
   readonly #clock: Clock
-  readonly #parts = new Map<string, PartState>()
   readonly #stopping = new AbortController()
   readonly #heard = Promise.withResolvers<void>()
   readonly #refreshListeners = new Set<() => void>()
+  readonly #guard: PresenceGuard
+  readonly #parts: SourceParts
+  readonly #doubts: DoubtTimer
   #publisher: Publisher | undefined
   #running: Promise<void> | undefined
-  /** Why the provider as a whole does not run now. */
-  #crash: Problem | undefined
-  #lastError: Problem | undefined
   #crashesInARow = 0
   #endBackoff: (() => void) | undefined
   #hasHeard = false
+  /** What was restored has had its time. */
+  #restoreOver = false
 
   constructor(options: WatcherOptions) {
     this.name = options.name.toLowerCase()
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    const { monotonic } = this.#clock
+    this.#guard = new PresenceGuard({
+      trusted: options.trusted ?? false,
+      proofs: options.proofs ?? true,
+      monotonic,
+    })
+    this.#parts = new SourceParts(this.name, this.#guard, this.#clock)
+    this.#doubts = new DoubtTimer({
+      guard: this.#guard,
+      clock: this.#clock,
+      signal: this.#stopping.signal,
+      onExpiry: () => this.#publisher?.changed(this.#guard.served),
+      askForReading: () => this.#askForReading(),
+    })
+  }
+
+  /**
+   * Gives what the source was known to show before this process started. Each part serves until the source answers
+   * for it; its instances, of which nothing is proved now, for ten minutes at most. To be called before `start`.
+   */
+  restore(parts: ReadonlyMap<string, StoredPart>): void {
+    for (const [part, stored] of parts) this.#parts.restore(part, stored)
+  }
+
+  /** What is to be restored in a process that starts while the source is down; nothing of a source that is trusted. */
+  get stored(): ReadonlyMap<string, StoredPart> {
+    return this.#options.trusted ? new Map() : this.#parts.stored
+  }
+
+  /** Something was restored, so that there is no need to wait for the source. */
+  get hasRestored(): boolean {
+    return this.#parts.hasRestored
   }
 
   /** Starts the provider; `onChange` is told whenever `picture` has become another. */
@@ -61,6 +103,10 @@ export class Watcher implements AsyncDisposable {
       signal: this.#stopping.signal,
       onChange,
     })
+    if (this.#parts.size > 0) {
+      this.#changed()
+      void this.#limitRestored()
+    }
     this.#running = this.#runForever()
   }
 
@@ -77,6 +123,10 @@ export class Watcher implements AsyncDisposable {
   /** Asks for a fresh read now, and ends a waiting time after a failure. */
   refresh(): void {
     this.#endBackoff?.()
+    this.#askForReading()
+  }
+
+  #askForReading(): void {
     for (const listener of this.#refreshListeners) {
       try {
         listener()
@@ -99,45 +149,16 @@ export class Watcher implements AsyncDisposable {
 
   /** What cannot be read now. Each was logged when it began. */
   get failures(): readonly Problem[] {
-    const parts = [...this.#parts.values()]
-    return [...(this.#crash ? [this.#crash] : []), ...parts.flatMap(({ failure }) => failure ?? [])]
+    return this.#parts.failures
   }
 
-  /** Everything that the provider left out or cannot read now. */
+  /** Everything that the provider left out, what is in doubt, and what cannot be read now. */
   get problems(): readonly Problem[] {
-    return [
-      ...this.failures,
-      ...[...this.#parts.values()].flatMap(({ snapshot }) => snapshot?.problems ?? []),
-    ]
+    return this.#parts.problems
   }
 
   get state(): ProviderState {
-    const parts = [...this.#parts].map(([part, { snapshot, lastSuccess, lastFailure, failure }]) => ({
-      part,
-      lastSuccess,
-      lastFailure,
-      instances: snapshot?.instances?.length ?? 0,
-      error: failure?.message,
-    }))
-    const times = parts.flatMap(({ lastSuccess }) => lastSuccess ?? [])
-    const lastSuccess = times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b))
-    return {
-      name: this.name,
-      state: this.#health(),
-      parts,
-      lastSuccess,
-      age: lastSuccess === undefined ? undefined : Math.max(0, this.#clock.now() - lastSuccess),
-      lastError: this.#lastError,
-      instances: parts.reduce((sum, { instances }) => sum + instances, 0),
-      problems: this.problems,
-    }
-  }
-
-  #health(): SourceHealth {
-    const parts = [...this.#parts.values()]
-    const faulty = this.#crash !== undefined || parts.some(({ failure }) => failure)
-    if (!faulty) return this.#hasHeard ? 'ok' : 'starting'
-    return parts.some(({ snapshot }) => snapshot) ? 'stale' : 'failing'
+    return this.#parts.state(this.#hasHeard)
   }
 
   async #runForever(): Promise<void> {
@@ -171,11 +192,12 @@ export class Watcher implements AsyncDisposable {
   }
 
   #tools(signal: AbortSignal): ProviderTools {
-    const { now, sleep, random } = this.#clock
+    const { now, monotonic, sleep, random } = this.#clock
     return {
       signal,
       name: this.name,
       now,
+      monotonic,
       sleep: (milliseconds) => sleep(milliseconds, signal),
       random,
       onRefresh: (listener) => void this.#refreshListeners.add(listener),
@@ -187,43 +209,45 @@ export class Watcher implements AsyncDisposable {
     if ('failure' in update) this.#partFailed(part, update.failure)
     else {
       this.#healed(part)
-      if ('gone' in update) this.#parts.delete(part)
-      else this.#partRead(part, update)
-      this.#publisher?.changed(this.#snapshots())
+      if ('gone' in update) this.#parts.gone(part)
+      else this.#parts.read(part, update)
+      this.#changed()
     }
     this.#hear()
   }
 
-  #partRead(part: string, snapshot: Snapshot): void {
-    const lastFailure = this.#parts.get(part)?.lastFailure
-    this.#parts.set(part, { snapshot, lastSuccess: this.#clock.now(), failure: undefined, lastFailure })
+  #partFailed(part: string, failure: Problem): void {
+    const before = this.#parts.failureOf(part)
+    if (!sameFailure(before, failure)) this.#logFailure(part, failure, this.#parts.hasPictureOf(part))
+    this.#parts.failed(part, failure)
   }
 
-  #partFailed(part: string, failure: Problem): void {
-    const before = this.#parts.get(part)
-    this.#lastError = failure
-    this.#parts.set(part, {
-      snapshot: before?.snapshot,
-      lastSuccess: before?.lastSuccess,
-      failure,
-      lastFailure: this.#clock.now(),
-    })
-    if (!sameFailure(before?.failure, failure))
-      this.#logFailure(part, failure, before?.snapshot !== undefined)
+  #changed(): void {
+    if (this.#restoreOver) this.#parts.dropForgotten()
+    this.#publisher?.changed(this.#guard.served)
+    this.#doubts.changed()
+  }
+
+  /** Restored parts that are not heard of within the time that instances get belong to the source no more. */
+  async #limitRestored(): Promise<void> {
+    const { signal } = this.#stopping
+    await this.#clock.sleep(UNPROVEN_LIMIT, signal).catch(() => undefined)
+    if (signal.aborted) return
+    this.#restoreOver = true
+    this.#changed()
   }
 
   #crashed(failure: Problem): void {
-    if (!sameFailure(this.#crash, failure)) this.#logFailure('', failure, this.#parts.size > 0)
-    this.#crash = failure
-    this.#lastError = failure
+    if (!sameFailure(this.#parts.crash, failure)) this.#logFailure('', failure, this.#parts.size > 0)
+    this.#parts.crashed(failure)
     this.#hear()
   }
 
   #healed(part: string): void {
     this.#crashesInARow = 0
-    if (this.#crash) this.#options.log.info(`${this.name} is back`, { provider: this.name })
-    this.#crash = undefined
-    if (!this.#parts.get(part)?.failure) return
+    if (this.#parts.crash) this.#options.log.info(`${this.name} is back`, { provider: this.name })
+    this.#parts.runs()
+    if (!this.#parts.failureOf(part)) return
     this.#options.log.info(`${label(this.name, part)} can be read again`, { provider: this.name, part })
   }
 
@@ -237,12 +261,6 @@ export class Watcher implements AsyncDisposable {
       code: failure.code,
       place,
     })
-  }
-
-  #snapshots(): ReadonlyMap<string, Snapshot> {
-    return new Map(
-      [...this.#parts].flatMap(([part, { snapshot }]) => (snapshot ? [[part, snapshot] as const] : [])),
-    )
   }
 
   #hear(): void {

@@ -50,10 +50,11 @@ export default defineMiddleware({
     return complaint && `\`retryExpression\`: ${complaint}`
   },
 
-  create(options, { report, mayRetry }) {
+  create(options, { report, retryBudget }) {
     const forRequests = { most: options.maxRequestBodyBytes, memory: options.memRequestBodyBytes }
     const forAnswers = { most: options.maxResponseBodyBytes, memory: options.memResponseBodyBytes }
     const { retryExpression } = options
+    const budget = retryBudget()
     const wantsAgain = retryExpression === '' ? undefined : compileCondition(retryExpression, FUNCTIONS)
     return {
       async around(request, next): Promise<Response> {
@@ -72,6 +73,7 @@ export default defineMiddleware({
         request.body = body?.next() ?? null
         return whole(await next(request), request)
       }
+      budget.request(performance.now())
       const attempts = new Attempts(request, next, body)
       for (;;) {
         const response = await whole(await attempts.make(), request)
@@ -81,7 +83,7 @@ export default defineMiddleware({
           attempts.repeatable &&
           response.tunnel === undefined &&
           wantsAgain(made) &&
-          (isUnsent(response) || mayRetry())
+          (isUnsent(response) || budget.take(performance.now()))
         if (!again) return response
         response.discard()
       }

@@ -1,6 +1,5 @@
-import { STATUS_CODES } from 'node:http'
 import type { WhyCode } from '../middleware.ts'
-import { defineMiddleware, Response } from '../middleware.ts'
+import { defineMiddleware, Response, STATUS_TEXT } from '../middleware.ts'
 import { Breaker, breakerMemory, settleBreaker } from './breaker/breaker.ts'
 import type { Measures } from './breaker/breaker.ts'
 import { compileCondition, conditionComplaint } from './conditions/condition.ts'
@@ -57,7 +56,7 @@ export default defineMiddleware({
   }),
 
   check({ expression, responseCode }) {
-    if (STATUS_CODES[responseCode] === undefined)
+    if (STATUS_TEXT[responseCode] === undefined)
       return `\`responseCode\`: ${responseCode} is no status of HTTP`
     const complaint = conditionComplaint(expression, FUNCTIONS)
     return complaint && `\`expression\`: ${complaint}`
@@ -72,7 +71,7 @@ export default defineMiddleware({
   create({ expression, responseCode, ...durations }, { shared }) {
     const condition = compileCondition(expression, FUNCTIONS)
     const breaker = new Breaker(shared!.memory, { condition, ...durations }, now)
-    const text = STATUS_CODES[responseCode] ?? ''
+    const text = STATUS_TEXT[responseCode] ?? ''
     const recorded = (response: Response, startedAt: number): Response => {
       const { why, status } = response
       // What a client has given up says nothing about the service.

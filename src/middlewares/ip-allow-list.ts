@@ -1,5 +1,4 @@
-import { STATUS_CODES } from 'node:http'
-import { defineMiddleware, Response } from '../middleware.ts'
+import { defineMiddleware, Response, STATUS_TEXT } from '../middleware.ts'
 import { compileSourceTest, sourceComplaint, sourceOptions } from './sources/source-test.ts'
 
 export default defineMiddleware({
@@ -11,7 +10,7 @@ export default defineMiddleware({
   create(options) {
     const { rejectStatusCode } = options
     const isAllowed = compileSourceTest(options)
-    const text = STATUS_CODES[rejectStatusCode] ?? ''
+    const text = STATUS_TEXT[rejectStatusCode] ?? ''
     return {
       request(request): Response | undefined {
         return isAllowed(request) === true ? undefined : Response.because('FB', rejectStatusCode, text)

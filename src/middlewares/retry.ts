@@ -45,7 +45,7 @@ export default defineMiddleware({
       : undefined
   },
 
-  create(options, { mayRetry }) {
+  create(options, { retryBudget }) {
     const {
       attempts: most,
       initialInterval,
@@ -53,6 +53,7 @@ export default defineMiddleware({
       maxRequestBodyBytes,
       retryNonIdempotentMethod,
     } = options
+    const budget = retryBudget()
     const isWanted = compileStatuses(options.status)
     return {
       around(request, next): Response | Promise<Response> {
@@ -63,6 +64,7 @@ export default defineMiddleware({
 
     async function send(request: Request, next: Next): Promise<Response> {
       const startedAt = performance.now()
+      budget.request(startedAt)
       const body = request.body ? new ReplayedBody(request.body, maxRequestBodyBytes) : undefined
       const attempts = new Attempts(request, next, body)
       for (;;) {
@@ -73,7 +75,7 @@ export default defineMiddleware({
           isReason(request, response) &&
           (timeout === 0 || performance.now() - startedAt < timeout) &&
           // What nobody has got is no burden on anybody.
-          (isUnsent(response) || mayRetry())
+          (isUnsent(response) || budget.take(performance.now()))
         if (!again) {
           attempts.end()
           return response

@@ -10,6 +10,14 @@ export interface BodyProducer {
   demand?(): void
 }
 
+/** Sees everything that comes of a body, whoever takes it; it must neither change a chunk nor hold the body up. */
+export interface BodyTap {
+  onChunk(chunk: Buffer): void
+  onEnd(trailers: HeaderList | undefined): void
+  /** The body breaks off, or nobody wants the rest. */
+  onLost(): void
+}
+
 /** Bytes that may wait in a body before its producer is asked to pause. */
 export const BODY_HIGH_WATER = 64 * 1024
 
@@ -28,8 +36,10 @@ export class Body {
   /** Bytes that have come so far. */
   received = 0
   readonly #producer: BodyProducer | null
-  #chunks: Buffer[] = []
+  #chunks: Buffer[] = NONE
   #first = 0
+  /** All bytes of a short body, a character each, until they are taken. */
+  #text: string | undefined = undefined
   #buffered = 0
   #complete = false
   #paused = false
@@ -39,6 +49,7 @@ export class Body {
   #kept: Buffer[] | undefined = undefined
   #keepLimit = 0
   #keepLeft = 0
+  #taps: BodyTap[] | undefined = undefined
   #wake: (() => void) | null = null
 
   constructor(length: number | undefined, producer: BodyProducer | null) {
@@ -48,9 +59,26 @@ export class Body {
 
   /** A complete body of these bytes. */
   static of(bytes: Buffer): Body {
-    const body = new Body(bytes.length, null)
-    body.push(bytes)
-    body.end()
+    return Body.whole([bytes], bytes.length)
+  }
+
+  /** A complete body of these chunks, of known length or not. */
+  static whole(chunks: readonly Buffer[], length: number | undefined, trailers?: HeaderList): Body {
+    const body = new Body(length, null)
+    for (const chunk of chunks) body.push(chunk)
+    body.end(trailers)
+    return body
+  }
+
+  /**
+   * A complete body, its bytes as characters (latin1). A short one can leave with its head as one string, which makes
+   * less garbage than buffers do.
+   */
+  static ofText(text: string): Body {
+    const body = new Body(text.length, null)
+    body.received = body.#buffered = text.length
+    body.#text = text
+    body.#complete = true
     return body
   }
 
@@ -60,8 +88,13 @@ export class Body {
   push(chunk: Buffer): boolean {
     this.received += chunk.length
     if (this.#cancelled) return true
-    this.#chunks.push(chunk)
+    // Most of the time nothing waits: an array of exactly one costs less than one that grows.
+    if (this.#first === this.#chunks.length) {
+      this.#chunks = [chunk]
+      this.#first = 0
+    } else this.#chunks.push(chunk)
     this.#buffered += chunk.length
+    if (this.#taps) for (const tap of this.#taps) tap.onChunk(chunk)
     this.#signal()
     if (this.#buffered < BODY_HIGH_WATER) return true
     this.#paused = true
@@ -71,16 +104,30 @@ export class Body {
   end(trailers?: HeaderList): void {
     this.trailers = trailers
     this.#complete = true
+    if (this.#taps && !this.error) for (const tap of this.#untapped()) tap.onEnd(trailers)
     this.#signal()
   }
 
   fail(error: Error): void {
     if (this.#complete || this.error) return
     this.error = error
+    for (const tap of this.#untapped()) tap.onLost()
     this.#signal()
   }
 
   // ---- for the consumer -------------------------------------------------------------------------------------
+
+  /** Lets `tap` see the body from its first byte on; one of which bytes have been taken already is lost to it. */
+  tap(tap: BodyTap): void {
+    if (this.error || this.#cancelled || this.#buffered !== this.received) {
+      tap.onLost()
+      return
+    }
+    if (this.#text !== undefined) tap.onChunk(Buffer.from(this.#text, 'latin1'))
+    for (let i = this.#first; i < this.#chunks.length; i++) tap.onChunk(this.#chunks[i]!)
+    if (this.#complete) tap.onEnd(this.trailers)
+    else (this.#taps ??= []).push(tap)
+  }
 
   /** Keeps what is taken, up to `limit` bytes, so that `rewind` can start the body anew. Before the first `take`. */
   keep(limit: number): void {
@@ -89,9 +136,15 @@ export class Body {
     this.#keepLimit = this.#keepLeft = limit
   }
 
+  /** Keeps nothing more. */
+  letGo(): void {
+    this.#kept = undefined
+  }
+
   /** Starts the body anew from its first byte. False when it was not kept, or has outgrown the limit. */
   rewind(): boolean {
     if (!this.#kept || this.error || this.#cancelled) return false
+    if (this.#text !== undefined) return true
     this.#chunks = [...this.#kept, ...this.#chunks.slice(this.#first)]
     this.#first = 0
     this.#buffered = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
@@ -104,15 +157,12 @@ export class Body {
   /** The next chunk at hand, or undefined: then see `done` and `error`, or wait with `onReadable`. */
   take(): Buffer | undefined {
     this.#demand()
+    if (this.#text !== undefined) this.#toChunk(this.#text)
     if (this.#first === this.#chunks.length) return undefined
     const chunk = this.#chunks[this.#first]!
     this.#chunks[this.#first++] = EMPTY
     this.#buffered -= chunk.length
     if (this.#kept) this.#keepChunk(chunk)
-    if (this.#first === this.#chunks.length) {
-      this.#chunks.length = 0
-      this.#first = 0
-    }
     if (this.#paused && this.#buffered < BODY_HIGH_WATER / 2) {
       this.#paused = false
       this.#producer?.resume()
@@ -123,12 +173,22 @@ export class Body {
   /** What `take` would give, left where it is. */
   peek(): Buffer | undefined {
     this.#demand()
-    return this.#chunks[this.#first]
+    return this.#text === undefined ? this.#chunks[this.#first] : Buffer.from(this.#text, 'latin1')
+  }
+
+  /** All of the body at once, as characters (latin1); undefined when it is not there in that form. */
+  takeText(): string | undefined {
+    const text = this.#kept === undefined ? this.#text : undefined
+    if (text !== undefined) {
+      this.#text = undefined
+      this.#buffered = 0
+    }
+    return text
   }
 
   /** All bytes have come and all were taken. */
   get done(): boolean {
-    return this.#complete && this.#first === this.#chunks.length
+    return this.#complete && this.#first === this.#chunks.length && this.#text === undefined
   }
 
   /** All bytes have come; some may still wait to be taken. */
@@ -162,10 +222,12 @@ export class Body {
   cancel(): void {
     if (this.#cancelled) return
     this.#cancelled = true
-    this.#chunks = []
+    this.#chunks = NONE
+    this.#text = undefined
     this.#first = this.#buffered = 0
     this.#wake = null
     this.#kept = undefined
+    for (const tap of this.#untapped()) tap.onLost()
     if (!this.#complete && !this.error) this.#producer?.cancel()
   }
 
@@ -183,10 +245,23 @@ export class Body {
     }
   }
 
+  /** Those that have not heard the end yet, who hear no more. */
+  #untapped(): readonly BodyTap[] {
+    const taps = this.#taps ?? NO_TAPS
+    this.#taps = undefined
+    return taps
+  }
+
   #demand(): void {
     if (this.#demanded) return
     this.#demanded = true
     this.#producer?.demand?.()
+  }
+
+  #toChunk(text: string): void {
+    this.#text = undefined
+    this.#chunks = [Buffer.from(text, 'latin1')]
+    this.#first = 0
   }
 
   #keepChunk(chunk: Buffer): void {
@@ -204,3 +279,6 @@ export class Body {
 }
 
 const EMPTY = Buffer.alloc(0)
+const NO_TAPS: readonly BodyTap[] = []
+/** Of a body of which nothing has come; never written to. */
+const NONE: Buffer[] = []

@@ -143,8 +143,8 @@ function protocol({ scheme, upgrade }: Request): string {
 
 /** The port that the client named, else the one of its scheme. */
 function portText({ authority, scheme }: Request): string {
-  const named = /:(\d+)$/.exec(authority)?.[1]
-  return named ?? (scheme === 'https' ? '443' : '80')
+  const standard = scheme === 'https' ? '443' : '80'
+  return authority.includes(':') ? (/:(\d+)$/.exec(authority)?.[1] ?? standard) : standard
 }
 
 function trustedList(ranges: readonly string[]): BlockList | undefined {

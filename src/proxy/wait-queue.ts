@@ -18,30 +18,38 @@ export interface WaitLimits {
   readonly queueTimeout: number
 }
 
+const NONE: WaitLimits = { maxQueue: 0, queueTimeout: 0 }
+
+/** Whose endpoints are waited for. */
+export interface Room {
+  /** An endpoint is free, or there is none left to wait for. */
+  readonly hasRoom: boolean
+}
+
 /** Requests of one service that wait, first come first served, while all its endpoints are as busy as they may be. */
 export class WaitQueue implements Timed {
   deadline = NEVER
-  limits: WaitLimits = { maxQueue: 0, queueTimeout: 0 }
+  limits: WaitLimits = NONE
   readonly #deadlines: Deadlines
-  readonly #hasRoom: () => boolean
-  /** In the order in which they came, so that the first is also the first to time out. */
-  readonly #waiting = new Set<Waiting>()
+  readonly #room: Room
+  /** In the order in which they came, so that the first is also the first to time out. Most services need none. */
+  #waiting: Set<Waiting> | undefined = undefined
   #waking = false
 
-  /** `hasRoom`: an endpoint is free, or there is none left to wait for. */
-  constructor(deadlines: Deadlines, hasRoom: () => boolean) {
+  constructor(deadlines: Deadlines, room: Room) {
     this.#deadlines = deadlines
-    this.#hasRoom = hasRoom
+    this.#room = room
   }
 
   get size(): number {
-    return this.#waiting.size
+    return this.#waiting === undefined ? 0 : this.#waiting.size
   }
 
   /** False when the queue is full. */
   join(waiting: Waiting): boolean {
-    if (this.#waiting.size >= this.limits.maxQueue) return false
+    if (this.size >= this.limits.maxQueue) return false
     waiting.waitUntil = this.#deadlines.in(this.limits.queueTimeout)
+    this.#waiting ??= new Set()
     this.#waiting.add(waiting)
     if (this.#waiting.size === 1) {
       this.deadline = waiting.waitUntil
@@ -51,7 +59,7 @@ export class WaitQueue implements Timed {
   }
 
   leave(waiting: Waiting): void {
-    if (this.#waiting.delete(waiting)) this.#settle()
+    if (this.#waiting?.delete(waiting)) this.#settle()
   }
 
   /**
@@ -59,15 +67,15 @@ export class WaitQueue implements Timed {
    * moment, since the exchange that has just ended is still being put away.
    */
   wake(): void {
-    if (this.#waking || this.#waiting.size === 0) return
+    if (this.#waking || this.size === 0) return
     this.#waking = true
     queueMicrotask(() => this.#serve())
   }
 
   expired(): void {
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting ?? []) {
       if (waiting.waitUntil > this.#deadlines.now) break
-      this.#waiting.delete(waiting)
+      this.#waiting?.delete(waiting)
       waiting.waitedTooLong()
     }
     this.#settle()
@@ -75,16 +83,16 @@ export class WaitQueue implements Timed {
 
   #serve(): void {
     this.#waking = false
-    for (const waiting of this.#waiting) {
-      if (!this.#hasRoom()) break
-      this.#waiting.delete(waiting)
+    for (const waiting of this.#waiting ?? []) {
+      if (!this.#room.hasRoom) break
+      this.#waiting?.delete(waiting)
       waiting.attempt(true)
     }
     this.#settle()
   }
 
   #settle(): void {
-    for (const { waitUntil } of this.#waiting) {
+    for (const { waitUntil } of this.#waiting ?? []) {
       this.deadline = waitUntil
       return
     }

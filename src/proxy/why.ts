@@ -33,6 +33,11 @@ export const WHY = {
   },
   TE: { status: 501, text: 'Not Implemented', meaning: 'a transfer coding other than chunked' },
   UF: { status: 502, text: 'Bad Gateway', meaning: 'no endpoint could be connected to' },
+  UV: {
+    status: 502,
+    text: 'Bad Gateway',
+    meaning: 'no secure connection to the endpoint: its certificate is not trusted, or TLS was not agreed on',
+  },
   UC: { status: 502, text: 'Bad Gateway', meaning: 'the endpoint closed the connection without an answer' },
   UP: {
     status: 502,

@@ -100,7 +100,7 @@ function modernOne(name: string, value: string): string | undefined {
 }
 
 /** The regular expression that a text with placeholders meant; braces within a placeholder's pattern are balanced. */
-function pattern(text: string, usual: string): string {
+export function pattern(text: string, usual: string): string {
   let result = ''
   let depth = 0
   let inside = ''

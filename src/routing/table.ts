@@ -19,13 +19,11 @@ export interface Route<T> extends RouteDefinition<T> {
   readonly matches: Predicate
 }
 
-interface IndexedRoute<T> extends Route<T> {
-  /** Undefined: any host may meet the rule. */
-  readonly keys: readonly IndexKey[] | undefined
-}
-
 /** Routes in the order in which they are tried. */
-type RouteList<T> = IndexedRoute<T>[]
+type RouteList<T> = Route<T>[]
+
+/** Nearly every host has one router; among ten thousand of them a list would be two more cache misses per request. */
+type Routes<T> = Route<T> | RouteList<T>
 
 /** Stands for a list that is not there. */
 const NONE: never[] = []
@@ -37,9 +35,9 @@ const NONE: never[] = []
  */
 export class RoutingTable<T> {
   readonly #matchers: ReadonlyMap<string, MatcherDefinition>
-  readonly #routes = new Map<string, IndexedRoute<T>>()
-  readonly #byHost = new Map<string, RouteList<T>>()
-  readonly #byParent = new Map<string, RouteList<T>>()
+  readonly #routes = new Map<string, Route<T>>()
+  readonly #byHost = new Map<string, Routes<T>>()
+  readonly #byParent = new Map<string, Routes<T>>()
   readonly #general: RouteList<T> = []
 
   /** `matchers` may grow later, as long as it holds all that a rule calls when that rule is set. */
@@ -55,19 +53,21 @@ export class RoutingTable<T> {
     const compiled = compileRule(rule, this.#matchers)
     // Most rules are a host alone, which the index has compared: among many routers each further look is a cache miss.
     const matches = isDecidedByKey(rule, this.#matchers) ? always : compiled
-    const route = { name, rule, priority, rank, target, matches, keys: indexKeysOf(rule, this.#matchers) }
+    const route = { name, rule, priority, rank, target, matches }
+    const keys = indexKeysOf(rule, this.#matchers)
     this.delete(name)
     this.#routes.set(name, route)
-    if (route.keys === undefined) insert(this.#general, route)
-    else for (const key of route.keys) insert(this.#listFor(key), route)
+    if (keys === undefined) insert(this.#general, route)
+    else for (const key of keys) this.#insertUnder(key, route)
   }
 
   delete(name: string): void {
     const route = this.#routes.get(name)
     if (!route) return
     this.#routes.delete(name)
-    if (route.keys === undefined) remove(this.#general, route)
-    else for (const key of route.keys) this.#removeUnder(key, route)
+    const keys = indexKeysOf(route.rule, this.#matchers)
+    if (keys === undefined) remove(this.#general, route)
+    else for (const key of keys) this.#removeUnder(key, route)
   }
 
   /** The router that takes the request, or undefined. Allocates nothing, but for a substring where there are wildcards. */
@@ -76,30 +76,33 @@ export class RoutingTable<T> {
     const wild = this.#byParent.size === 0 ? undefined : this.#byParent.get(parentOf(request.host))
     // Nearly all requests: one list is enough.
     if (wild === undefined && this.#general.length === 0) return exact && firstMatch(exact, request)
-    return firstOfThree(exact ?? NONE, wild ?? NONE, this.#general, request)
+    return firstOfThree(exact, wild, this.#general, request)
   }
 
   /** Every router that `find` may try, in its order, and whether it matches: for explanations. */
   explain(request: Request): { readonly route: Route<T>; readonly matched: boolean }[] {
     const { host } = request
-    const lists = [this.#byHost.get(host) ?? NONE, this.#byParent.get(parentOf(host)) ?? NONE, this.#general]
-    const routes = [...new Set(lists.flat())].toSorted(compare)
+    const indexed = [this.#byHost.get(host) ?? NONE, this.#byParent.get(parentOf(host)) ?? NONE].flat()
+    const routes = [...new Set([...indexed, ...this.#general])].toSorted(compare)
     return routes.map((route) => ({ route, matched: route.matches(request) }))
   }
 
-  #listFor({ host, parentHost }: IndexKey): RouteList<T> {
-    return host === undefined
-      ? this.#byParent.getOrInsertComputed(parentHost!, () => [])
-      : this.#byHost.getOrInsertComputed(host, () => [])
+  #insertUnder({ host, parentHost }: IndexKey, route: Route<T>): void {
+    const lists = host === undefined ? this.#byParent : this.#byHost
+    const key = (host ?? parentHost)!
+    const others = lists.get(key)
+    if (others === undefined) lists.set(key, route)
+    else if (Array.isArray(others)) insert(others, route)
+    else lists.set(key, [others, route].sort(compare))
   }
 
   /** Lists that are empty go, or hosts of services long gone would fill the memory. */
-  #removeUnder({ host, parentHost }: IndexKey, route: IndexedRoute<T>): void {
+  #removeUnder({ host, parentHost }: IndexKey, route: Route<T>): void {
     const lists = host === undefined ? this.#byParent : this.#byHost
     const key = (host ?? parentHost)!
-    const list = lists.get(key)!
-    remove(list, route)
-    if (list.length === 0) lists.delete(key)
+    const list = lists.get(key)
+    if (Array.isArray(list)) remove(list, route)
+    if (!Array.isArray(list) || list.length === 0) lists.delete(key)
   }
 }
 
@@ -107,15 +110,16 @@ function always(): boolean {
   return true
 }
 
-function firstMatch<T>(routes: RouteList<T>, request: Request): Route<T> | undefined {
+function firstMatch<T>(routes: Routes<T>, request: Request): Route<T> | undefined {
+  if (!Array.isArray(routes)) return routes.matches(request) ? routes : undefined
   for (let i = 0; i < routes.length; i++) if (routes[i]!.matches(request)) return routes[i]
   return undefined
 }
 
 /** Merges the lists as it goes. A route that stands in two of them is tried once. */
 function firstOfThree<T>(
-  a: RouteList<T>,
-  b: RouteList<T>,
+  a: Routes<T> = NONE,
+  b: Routes<T> = NONE,
   c: RouteList<T>,
   request: Request,
 ): Route<T> | undefined {
@@ -123,32 +127,34 @@ function firstOfThree<T>(
   let j = 0
   let k = 0
   for (;;) {
-    const best = earlier(earlier(a[i], b[j]), c[k])
+    const best = earlier(earlier(at(a, i), at(b, j)), c[k])
     if (best === undefined || best.matches(request)) return best
-    if (a[i] === best) i++
-    if (b[j] === best) j++
+    if (at(a, i) === best) i++
+    if (at(b, j) === best) j++
     if (c[k] === best) k++
   }
 }
 
-function earlier<T>(
-  a: IndexedRoute<T> | undefined,
-  b: IndexedRoute<T> | undefined,
-): IndexedRoute<T> | undefined {
+function at<T>(routes: Routes<T>, index: number): Route<T> | undefined {
+  if (Array.isArray(routes)) return routes[index]
+  return index === 0 ? routes : undefined
+}
+
+function earlier<T>(a: Route<T> | undefined, b: Route<T> | undefined): Route<T> | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return compare(a, b) <= 0 ? a : b
 }
 
-function insert<T>(list: RouteList<T>, route: IndexedRoute<T>): void {
+function insert<T>(list: RouteList<T>, route: Route<T>): void {
   list.splice(placeOf(list, route), 0, route)
 }
 
-function remove<T>(list: RouteList<T>, route: IndexedRoute<T>): void {
+function remove<T>(list: RouteList<T>, route: Route<T>): void {
   list.splice(placeOf(list, route), 1)
 }
 
 /** Where the route stands, or would. Names are unique, so no two routes are equal. */
-function placeOf<T>(list: RouteList<T>, route: IndexedRoute<T>): number {
+function placeOf<T>(list: RouteList<T>, route: Route<T>): number {
   let low = 0
   let high = list.length
   while (low < high) {

@@ -1,3 +1,4 @@
+import type { OutcomeReport } from '../balancing/outcomes.ts'
 import type { HeldAddress } from './held-address.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { Plan, PlanDelta } from './plan.ts'
@@ -11,6 +12,8 @@ export interface ThreadStats extends SlotStats {
   readonly version: number
 }
 
+export type WatchedEndpoint = readonly [service: string, endpoint: string]
+
 /** The data plane as the control plane sees it: one or many threads behind one small interface. */
 export interface DataPlaneHost {
   /** Threads that serve; changes when one dies, until it is replaced. */
@@ -22,6 +25,8 @@ export interface DataPlaneHost {
    * @throws the system's error when another program has begun to listen there
    */
   listen(addresses: readonly HeldAddress[]): Promise<void>
+  /** Workers are to tell the next success of these endpoints, though it was another that saw them fail. */
+  watch(endpoints: readonly WatchedEndpoint[]): void
   /** Read from shared memory: costs no message, and works while threads are busy. */
   stats(): readonly ThreadStats[]
   /** Requests on their way, for each thread that answers. */
@@ -40,6 +45,8 @@ export interface DataPlaneHost {
 export interface HostEvents {
   /** A draining endpoint has nothing in flight in this worker any more, as of this version of the plan. */
   drained(worker: number, service: string, endpoint: string, version: number): void
+  /** How attempts at failing endpoints went in one worker. */
+  outcomes(reports: readonly OutcomeReport[]): void
   /** Whole lines of the access log. */
   accessLog(lines: string): void
   /** Something failed in a worker without stopping it. */

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
+import type { OutcomeReport } from '../balancing/outcomes.ts'
 import { AccessRecorder } from './access-recorder.ts'
 import { DataPlane } from './data-plane.ts'
+import type { WatchedEndpoint } from './data-plane-host.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import { BACKLOG, SERVER_OPTIONS } from './listener.ts'
@@ -15,6 +17,7 @@ import type { Slot } from './shared-slots.ts'
 
 export interface ThreadEvents {
   drained(service: string, endpoint: string, version: number): void
+  outcomes(reports: readonly OutcomeReport[]): void
   accessLog(lines: string): void
   failed(where: string, message: string): void
 }
@@ -40,6 +43,7 @@ export class DataPlaneThread {
       settings,
       {
         drained: (service, endpoint, version) => events.drained(service, endpoint, version),
+        outcomes: (reports) => events.outcomes(reports),
         begun: this.#recorder ? (request) => this.#recorder!.begin(request) : undefined,
         finished: (request, response, bytes, startedAt) => {
           this.#recorder?.finish(request, response, bytes, performance.now() - startedAt)
@@ -73,6 +77,10 @@ export class DataPlaneThread {
   /** Serves a connection of this `server`, or one that came from another thread. */
   accept(entryPoint: string, socket: Socket, server?: Server): void {
     this.#plane.accept(entryPoint, socket, server)
+  }
+
+  watch(endpoints: readonly WatchedEndpoint[]): void {
+    this.#plane.watch(endpoints)
   }
 
   inFlight(): InFlight {

@@ -1,15 +1,20 @@
 import type { Server, Socket } from 'node:net'
-import { RetryBudget } from '../balancing/retry-budget.ts'
+import { OutcomeBatch } from '../balancing/outcomes.ts'
+import type { OutcomeReport } from '../balancing/outcomes.ts'
 import type { MiddlewareTools, Next } from '../middleware.ts'
 import { Deadlines } from '../proxy/deadlines.ts'
+import { MemoryBudget } from '../proxy/memory-budget.ts'
 import { Response } from '../proxy/response.ts'
 import { ClientConnections } from './data-plane/client-connections.ts'
 import { Counts } from './data-plane/counts.ts'
 import { EntryPoint } from './data-plane/entry-points.ts'
 import type { RequestEvents } from './data-plane/entry-points.ts'
+import { MirrorTraffic } from './data-plane/mirror-traffic.ts'
 import { Routers } from './data-plane/routers.ts'
 import type { InFlight } from './data-plane/service.ts'
 import { Services } from './data-plane/services.ts'
+import type { WatchedEndpoint } from './data-plane-host.ts'
+import { Transports } from './data-plane/transports.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import { LoadShedder } from './load-shedder.ts'
 import type { PlanNames } from './plan-receiver.ts'
@@ -23,6 +28,8 @@ import type { Slot, SlotStats } from './shared-slots.ts'
 export interface DataPlaneEvents extends RequestEvents {
   /** A draining endpoint has nothing in flight in this worker any more. */
   drained(service: string, endpoint: string, version: number): void
+  /** How attempts at failing endpoints went. */
+  outcomes(reports: readonly OutcomeReport[]): void
   /** A middleware threw; `where` names it or its router. */
   failed(where: string, error: unknown): void
 }
@@ -34,6 +41,9 @@ export interface DataPlaneStats extends SlotStats {
   readonly inFlight: InFlight
 }
 
+/** Bytes of request bodies that a worker holds to send them twice, where no limit is set. */
+const HELD_BYTES = 32 * 1024 * 1024
+
 /** Everything that serves requests in one thread: accepts, routes, forwards. It does what its plan says, no more. */
 export class DataPlane {
   #version = 0
@@ -42,8 +52,10 @@ export class DataPlane {
   readonly #plugIns: PlugIns
   readonly #guard: PluginGuard
   readonly #slot: Slot
+  readonly #outcomes: OutcomeBatch
   readonly #connections: ClientConnections
   readonly #entryPoints: ReadonlyMap<string, EntryPoint>
+  readonly #transports = new Transports()
   readonly #services: Services
   readonly #routers: Routers
 
@@ -86,20 +98,25 @@ export class DataPlane {
       events,
     }
     this.#entryPoints = new Map(settings.entryPoints.map((one) => [one.name, new EntryPoint(one, tools)]))
-    const budget = new RetryBudget()
+    this.#outcomes = new OutcomeBatch((reports) => events.outcomes(reports))
     const serviceTools = {
       deadlines: this.#deadlines,
-      budget,
+      outcomes: this.#outcomes,
       retries: experiments.retries,
       workers,
       zone,
       strategy: (name: string) => this.#plugIns.strategy(name),
+      transport: (name: string | undefined) => this.#transports.get(name),
+      tlsFailed: (service: string, endpoint: string, reason: string) =>
+        events.failed(`service ${service}`, new Error(`no secure connection to ${endpoint}: ${reason}`)),
       drained: (service: string, endpoint: string) => events.drained(service, endpoint, this.#version),
+      mirrors: new MirrorTraffic(this.#deadlines, counts),
+      held: new MemoryBudget(HELD_BYTES),
     }
     this.#services = new Services(serviceTools, this.#internalServices(settings.pingTerminatingStatus))
     this.#routers = new Routers({
       plugIns: this.#plugIns,
-      middlewareTools: { ...middlewareTools, mayRetry: () => budget.take(performance.now()) },
+      middlewareTools,
       worker: slot.index,
       workers,
       tables: new Map([...this.#entryPoints].map(([name, { tables }]) => [name, tables])),
@@ -124,11 +141,20 @@ export class DataPlane {
       throw new Error(`plan ${delta.version} follows ${delta.base}, but this worker has ${this.#version}`)
     this.#version = delta.version
     this.#connections.useTls(delta.tls, http2)
+    this.#transports.apply(delta.transports)
+    if (delta.transports.size > 0) this.#services.useTransports()
     const replaced = new Set<string>()
     for (const [name, service] of delta.services)
       if (service && this.#services.set(name, service)) replaced.add(name)
+    this.#services.link()
     this.#routers.apply(delta, replaced)
     for (const [name, service] of delta.services) if (!service) this.#services.delete(name)
+    this.#services.link()
+  }
+
+  /** Has the next success of these endpoints told, as if they had failed here. */
+  watch(endpoints: readonly WatchedEndpoint[]): void {
+    for (const [service, endpoint] of endpoints) this.#services.watch(service, endpoint)
   }
 
   /** Answers the ping page with 503 from now on, so that whoever is in front sends its requests elsewhere. */
@@ -152,6 +178,7 @@ export class DataPlane {
   /** Closes everything at once. */
   close(): void {
     this.#connections.destroy()
+    this.#outcomes.flush()
     this.#services.close()
     this.#deadlines.close()
   }
@@ -172,6 +199,7 @@ export class DataPlane {
       routers: this.#routers.names,
       middlewares: this.#routers.middlewareNames,
       services: this.#services.names,
+      transports: this.#transports.names,
     }
   }
 

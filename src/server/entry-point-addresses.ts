@@ -34,7 +34,21 @@ export async function holdAddresses(
 }
 
 /** Why an entry point cannot listen, and what to do. */
-export function addressProblem({ entryPoint, host, port }: ListenAddress, error: unknown): Problem {
+export function addressProblem({ entryPoint, ...address }: ListenAddress, error: unknown): Problem {
+  return cannotListen(`entry point ${entryPoint}`, `entryPoints.${entryPoint}.address`, address, error)
+}
+
+/** The same for the admin API. */
+export function adminAddressProblem(address: Omit<ListenAddress, 'entryPoint'>, error: unknown): Problem {
+  return cannotListen('admin API', 'api.address', address, error)
+}
+
+function cannotListen(
+  resource: string,
+  key: string,
+  { host, port }: Omit<ListenAddress, 'entryPoint'>,
+  error: unknown,
+): Problem {
   const { code, message } = error as NodeJS.ErrnoException
   const reasons: Readonly<Record<string, readonly [string, string]>> = {
     EADDRINUSE: ['another process listens there', 'stop it, or choose another port'],
@@ -49,8 +63,8 @@ export function addressProblem({ entryPoint, host, port }: ListenAddress, error:
     code: 'E501',
     severity: 'error',
     remedy,
-    resource: `entry point ${entryPoint}`,
+    resource,
     message: `cannot listen on ${host}:${port}: ${reason}`,
-    origin: { source: 'static configuration', key: `entryPoints.${entryPoint}.address` },
+    origin: { source: 'static configuration', key },
   }
 }

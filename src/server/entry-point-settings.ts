@@ -1,5 +1,5 @@
 import type { ForwardedOptions } from '../proxy/forwarded-headers.ts'
-import type { ConnectionLimits } from '../proxy/http1/client-connection.ts'
+import type { ConnectionLimits } from '../proxy/http1/connection-host.ts'
 import type { Http2Limits } from '../proxy/http2/limits.ts'
 import type { PluginFile } from '../plugins/load-plugin.ts'
 import type { ConnectionCaps } from './connection-gate.ts'

@@ -1,4 +1,4 @@
-import type { DataPlaneHost, HostEvents, ThreadStats } from './data-plane-host.ts'
+import type { DataPlaneHost, HostEvents, ThreadStats, WatchedEndpoint } from './data-plane-host.ts'
 import { DataPlaneThread } from './data-plane-thread.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
@@ -19,6 +19,7 @@ export class InProcessHost implements DataPlaneHost {
       // Later, as from a worker: the plan that is being applied is not yet known to whoever listens.
       drained: (service, endpoint, version) =>
         setImmediate(() => events.drained(0, service, endpoint, version)),
+      outcomes: (reports) => events.outcomes(reports),
       accessLog: (lines) => events.accessLog(lines),
       failed: (where, message) => events.failed(where, message),
     })
@@ -36,6 +37,10 @@ export class InProcessHost implements DataPlaneHost {
       const { entryPoint } = held.address
       this.#thread.adopt(await held.open((socket, server) => this.#thread.accept(entryPoint, socket, server)))
     }
+  }
+
+  watch(endpoints: readonly WatchedEndpoint[]): void {
+    this.#thread.watch(endpoints)
   }
 
   stats(): readonly ThreadStats[] {

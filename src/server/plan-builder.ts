@@ -1,11 +1,20 @@
-import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from '../discovery/routing-config.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { DEFAULT_RETRY } from '../balancing/retry-default.ts'
 import type { LoadBalancerConfig } from '../config/routing.ts'
 import type {
+  ResolvedMiddleware,
+  ResolvedRouter,
+  ResolvedService,
+  RoutingConfig,
+} from '../discovery/routing-config.ts'
+import { childrenOf, DEFAULT_TRANSPORT_NAME } from './plan.ts'
+import type {
+  Composition,
   EndpointPlan,
+  LoadBalancerPlan,
   MiddlewarePlan,
   Plan,
   RouterPlan,
-  ServiceLimits,
   ServicePlan,
   TlsPlan,
 } from './plan.ts'
@@ -16,14 +25,14 @@ export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan
 
 const NO_NAMES: readonly string[] = []
 const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
+const NO_TRANSPORTS: Plan['transports'] = new Map()
 
 /**
- * The plan that serves `routing`: every router, and only those middlewares and services that a router uses,
- * services that its middlewares ask included. The
- * services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
+ * The plan that serves `routing`: every router, and only those middlewares and services that a router or
+ * one of its middlewares uses, those that a service leads to before it. The services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
  * while it has live endpoints, whether a router still uses it or not: requests are on their way through it, and it
  * is how workers tell that its endpoints have drained. What has not changed since `previous` is the same object, so
- * that the difference of the two plans is found by identity. `tls` is what TLS connections are opened with.
+ * that the difference of the two plans is found by identity. `tls` is what TLS connections of clients are opened with, `transports` what endpoints are connected to with.
  */
 export function buildPlan(
   routing: RoutingConfig,
@@ -32,6 +41,7 @@ export function buildPlan(
   previous?: Plan,
   precedence: readonly string[] = [],
   tls?: TlsPlan,
+  transports: Plan['transports'] = NO_TRANSPORTS,
 ): Plan {
   const routers = new Map<string, RouterPlan>()
   const middlewares = new Map<string, MiddlewarePlan>()
@@ -48,19 +58,41 @@ export function buildPlan(
   }
   for (const [name, before] of previous?.services ?? []) {
     const live = services.has(name) ? undefined : liveEndpoints.get(name)
-    const config = routing.services.get(name)?.config
-    if (live && live.size > 0)
-      services.set(name, servicePlan(config ? settingsOf(config, name) : before, live, before))
+    if (!live || live.size === 0) continue
+    const service = routing.services.get(name)
+    services.set(name, servicePlan(service ? settingsOf(service, name) : lastSettings(before), live, before))
   }
-  return { version, routers, middlewares, services, ...(tls ? { tls } : {}) }
+  const used = transportsOf(services, transports)
+  return { version, routers, middlewares, services, transports: used, ...(tls ? { tls } : {}) }
 
   function addService(name: string): void {
-    const service = routing.services.get(name)
-    if (!service || services.has(name)) return
-    const live = liveEndpoints.get(name) ?? NO_ENDPOINTS
-    const before = previous?.services.get(name)
-    services.set(name, servicePlan(settingsOf(service.config, name), live, before))
+    if (services.has(name)) return
+    for (const [behind, service] of servicesBehind(name, routing)) {
+      const live = liveEndpoints.get(behind) ?? NO_ENDPOINTS
+      services.set(behind, servicePlan(settingsOf(service, behind), live, previous?.services.get(behind)))
+    }
   }
+}
+
+/** Those that services name, and the default one: keys travel no farther than they have to. */
+function transportsOf(services: Plan['services'], transports: Plan['transports']): Plan['transports'] {
+  if (transports.size === 0) return transports
+  const used = new Set<string>([DEFAULT_TRANSPORT_NAME])
+  for (const service of services.values())
+    if (service.kind === 'loadBalancer' && service.transport !== undefined) used.add(service.transport)
+  return new Map([...transports].filter(([name]) => used.has(name)))
+}
+
+/** A service behind those that it leads to. They never lead back: the linking has seen to that. */
+function* servicesBehind(
+  name: string,
+  routing: RoutingConfig,
+): Generator<readonly [string, ResolvedService]> {
+  const service = routing.services.get(name)
+  if (!service) return
+  if (service.kind !== 'loadBalancer')
+    for (const child of childrenOf(service.composition)) yield* servicesBehind(child, routing)
+  yield [name, service]
 }
 
 /** Providers that are not named come last, all alike. */
@@ -92,55 +124,68 @@ function middlewarePlan(middleware: ResolvedMiddleware): MiddlewarePlan {
   return plan
 }
 
-type ServiceSettings = Omit<ServicePlan, 'endpoints'>
+type BalancingSettings = Omit<LoadBalancerPlan, 'endpoints'>
+type ServiceSettings = BalancingSettings | Composition
 
-const settings = new WeakMap<LoadBalancerConfig, ServiceSettings>()
+function settingsOf(service: ResolvedService, name: string): ServiceSettings {
+  if (service.kind === 'loadBalancer') {
+    const balancing = balancingOf(service.config, name)
+    return service.transport === undefined ? balancing : { ...balancing, transport: service.transport }
+  }
+  const { composition } = service
+  const sticky = stickyCookiePlan(service.sticky, name)
+  return composition.kind === 'weighted' && sticky ? { ...composition, sticky } : composition
+}
 
-function settingsOf(config: LoadBalancerConfig, service: string): ServiceSettings {
+const settings = new WeakMap<LoadBalancerConfig, BalancingSettings>()
+
+function balancingOf(config: LoadBalancerConfig, service: string): BalancingSettings {
   const known = settings.get(config)
   if (known) return known
-  const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout } = config
-  const sticky = stickyCookiePlan(config.sticky, service)
-  const made = {
-    strategy,
-    passHostHeader,
-    ...(maxConnections === 0 ? {} : { limits: { maxConnections, maxQueue, queueTimeout } }),
-    ...(sticky && { sticky }),
-    ...(config.zonePreference ? {} : { zonePreference: false as const }),
-  }
+  const made = makeSettings(config, service)
   // The cookie's name holds the service's, and configurations that say nothing may be one object.
-  if (!sticky) settings.set(config, made)
+  if (!made.sticky) settings.set(config, made)
   return made
 }
 
-function servicePlan(
-  { strategy, passHostHeader, limits, sticky, zonePreference }: ServiceSettings,
-  endpoints: ReadonlyMap<string, EndpointPlan>,
-  previous: ServicePlan | undefined,
-): ServicePlan {
-  const same =
-    previous?.endpoints === endpoints &&
-    previous.strategy === strategy &&
-    previous.passHostHeader === passHostHeader &&
-    previous.zonePreference === zonePreference &&
-    sameLimits(previous.limits, limits) &&
-    previous.sticky?.name === sticky?.name &&
-    previous.sticky?.attributes === sticky?.attributes
-  if (same) return previous
+/** What is as by default is left out: most services say nothing of it. */
+function makeSettings(config: LoadBalancerConfig, service: string): BalancingSettings {
+  const { strategy, passHostHeader, maxConnections, maxQueue, queueTimeout, slowStart } = config
+  const { attempts, perTryTimeout, maxRequestBodyBytes: maxReplayBytes } = config.retry
+  const retry = { attempts, perTryTimeout, maxReplayBytes }
+  const sticky = stickyCookiePlan(config.sticky, service)
   return {
+    kind: 'loadBalancer',
     strategy,
     passHostHeader,
-    endpoints,
-    ...(limits && { limits }),
+    ...(maxConnections === 0 ? {} : { limits: { maxConnections, maxQueue, queueTimeout } }),
+    ...(slowStart === 0 ? {} : { slowStart }),
     ...(sticky && { sticky }),
-    ...(zonePreference === false && { zonePreference }),
+    ...(config.zonePreference ? {} : { zonePreference: false as const }),
+    ...(isDeepStrictEqual(retry, DEFAULT_RETRY) ? {} : { retry }),
   }
 }
 
-function sameLimits(one: ServiceLimits | undefined, other: ServiceLimits | undefined): boolean {
-  return (
-    one?.maxConnections === other?.maxConnections &&
-    one?.maxQueue === other?.maxQueue &&
-    one?.queueTimeout === other?.queueTimeout
-  )
+/** What each plan was made of, so that most are compared by identity. */
+const settingsOfPlans = new WeakMap<ServicePlan, ServiceSettings>()
+
+function servicePlan(
+  made: ServiceSettings,
+  endpoints: ReadonlyMap<string, EndpointPlan>,
+  previous: ServicePlan | undefined,
+): ServicePlan {
+  if (previous?.endpoints === endpoints && sameSettings(settingsOfPlans.get(previous), made)) return previous
+  const plan: ServicePlan = { ...made, endpoints }
+  settingsOfPlans.set(plan, made)
+  return plan
+}
+
+function sameSettings(one: ServiceSettings | undefined, other: ServiceSettings): boolean {
+  return one === other || isDeepStrictEqual(one, other)
+}
+
+/** Of a service that is no longer configured, and drains. */
+function lastSettings(plan: ServicePlan): ServiceSettings {
+  const { endpoints: _, ...rest } = plan
+  return settingsOfPlans.get(plan) ?? rest
 }

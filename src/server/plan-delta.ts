@@ -16,6 +16,7 @@ export const EMPTY_PLAN: Plan = {
   routers: new Map(),
   middlewares: new Map(),
   services: new Map(),
+  transports: new Map(),
 }
 
 /**
@@ -29,6 +30,7 @@ export function planDelta(from: Plan, to: Plan): PlanDelta {
     routers: changes(from.routers, to.routers),
     middlewares: changes(from.middlewares, to.middlewares),
     services: serviceChanges(from.services, to.services),
+    transports: changes(from.transports, to.transports),
     ...tlsChange(from.tls, to.tls),
   }
 }
@@ -39,8 +41,8 @@ export function fullDelta(plan: Plan): PlanDelta {
 }
 
 /** Whether the difference changes nothing, so that it need not be sent. */
-export function isEmptyDelta({ routers, middlewares, services, tls }: PlanDelta): boolean {
-  return routers.size === 0 && middlewares.size === 0 && services.size === 0 && tls === undefined
+export function isEmptyDelta({ routers, middlewares, services, transports, tls }: PlanDelta): boolean {
+  return [routers, middlewares, services, transports].every(({ size }) => size === 0) && tls === undefined
 }
 
 /**
@@ -59,6 +61,7 @@ export function applyDelta(plan: Plan, delta: PlanDelta): Plan {
     routers: patched(plan.routers, delta.routers, (router) => router),
     middlewares: patched(plan.middlewares, delta.middlewares, (middleware) => middleware),
     services: patched(plan.services, delta.services, patchedService),
+    transports: patched(plan.transports, delta.transports, (transport) => transport),
     ...patchedTls(plan.tls, delta.tls),
   }
 }
@@ -91,12 +94,13 @@ function serviceDelta(
   before: ServicePlan | undefined,
   { endpoints, ...settings }: ServicePlan,
 ): ServiceDelta | undefined {
-  const changed = changes(before?.endpoints ?? NO_ENDPOINTS, endpoints)
-  const same = changed.size === 0 && before !== undefined && sameSettings(before, settings)
+  if (before === undefined) return { ...settings, endpoints }
+  const changed = changes(before.endpoints, endpoints)
+  const same = changed.size === 0 && sameSettings(before, settings)
   return same ? undefined : { ...settings, endpoints: changed }
 }
 
-function sameSettings(before: ServicePlan, settings: Omit<ServicePlan, 'endpoints'>): boolean {
+function sameSettings(before: ServicePlan, settings: object): boolean {
   return isDeepStrictEqual(before, { ...settings, endpoints: before.endpoints })
 }
 

@@ -6,6 +6,7 @@ export interface PlanNames {
   readonly routers: Iterable<string>
   readonly middlewares: Iterable<string>
   readonly services: Iterable<readonly [name: string, endpoints: Iterable<string>]>
+  readonly transports: Iterable<string>
 }
 
 /** The data plane as far as plans go. */
@@ -39,9 +40,11 @@ export class PlanReceiver {
 class Named {
   readonly #routers = new Set<string>()
   readonly #middlewares = new Set<string>()
+  readonly #transports = new Set<string>()
   readonly #services = new Map<string, { readonly delta: ServiceDelta; readonly keys: Set<string> }>()
 
-  add({ routers, middlewares, services }: PlanDelta): void {
+  add({ routers, middlewares, services, transports }: PlanDelta): void {
+    for (const name of transports.keys()) this.#transports.add(name)
     for (const name of routers.keys()) this.#routers.add(name)
     for (const name of middlewares.keys()) this.#middlewares.add(name)
     for (const [name, delta] of services) {
@@ -68,6 +71,7 @@ class Named {
       routers: deletions(names.routers, this.#routers),
       middlewares: deletions(names.middlewares, this.#middlewares),
       services,
+      transports: deletions(names.transports, this.#transports),
     }
   }
 }

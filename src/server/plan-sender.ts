@@ -54,8 +54,11 @@ export class PlanSender {
       const from = this.#acknowledged
       const { error, gone } = from ? await this.#sendChange(from, plan) : await this.#sendWhole(plan)
       if (gone) return
-      if (error === undefined) this.#acknowledged = plan
-      else {
+      if (error === undefined) {
+        this.#acknowledged = plan
+        // A first step holds as much as the plan itself.
+        if (plan === this.#newest) this.#step = undefined
+      } else {
         this.#acknowledged = undefined
         this.#failed(
           from ? `${error}; it gets the whole plan` : `${error}; it stays as it is until the next change`,

@@ -1,4 +1,11 @@
-import type { EndpointPlan, MiddlewarePlan, PlanDelta, RouterPlan, ServiceDelta } from './plan.ts'
+import type {
+  EndpointPlan,
+  MiddlewarePlan,
+  PlanDelta,
+  RouterPlan,
+  ServiceDelta,
+  TransportPlan,
+} from './plan.ts'
 
 /**
  * What a worker takes over at once: routers, middlewares and endpoints together. Reading the message and compiling
@@ -32,8 +39,8 @@ export function* slicesOf(delta: PlanDelta, size: number = SLICE_SIZE): Generato
 }
 
 /** Resources that a change names, the endpoints of services included. */
-function weightOf({ routers, middlewares, services }: PlanDelta): number {
-  let weight = routers.size + middlewares.size + services.size
+function weightOf({ routers, middlewares, services, transports }: PlanDelta): number {
+  let weight = routers.size + middlewares.size + services.size + transports.size
   for (const service of services.values()) weight += service?.endpoints.size ?? 0
   return weight
 }
@@ -41,12 +48,14 @@ function weightOf({ routers, middlewares, services }: PlanDelta): number {
 type Step = (slice: Slice) => void
 
 /** In the order in which they may be taken over one by one. */
-function* steps({ routers, middlewares, services }: PlanDelta, size: number): Generator<Step> {
+function* steps({ routers, middlewares, services, transports }: PlanDelta, size: number): Generator<Step> {
+  for (const [name, plan] of transports) if (plan) yield (slice) => slice.transport(name, plan)
   for (const [name, service] of services) if (service) yield* serviceSteps(name, service, size)
   for (const [name, plan] of middlewares) if (plan) yield (slice) => slice.middleware(name, plan)
   for (const [name, plan] of routers) yield (slice) => slice.router(name, plan)
   for (const [name, plan] of middlewares) if (!plan) yield (slice) => slice.middleware(name, null)
   for (const [name, plan] of services) if (!plan) yield (slice) => slice.service(name, null)
+  for (const [name, plan] of transports) if (!plan) yield (slice) => slice.transport(name, null)
 }
 
 /** A service of very many endpoints comes in parts itself. */
@@ -73,6 +82,7 @@ class Slice {
   #routers = new Map<string, RouterPlan | null>()
   #middlewares = new Map<string, MiddlewarePlan | null>()
   #services = new Map<string, ServiceDelta | null>()
+  #transports = new Map<string, TransportPlan | null>()
 
   constructor(size: number) {
     this.#size = size
@@ -101,6 +111,11 @@ class Slice {
     this.#weight += 1 + (plan?.endpoints.size ?? 0)
   }
 
+  transport(name: string, plan: TransportPlan | null): void {
+    this.#transports.set(name, plan)
+    this.#weight++
+  }
+
   take(base: number, version: number): PlanDelta {
     const delta = {
       base,
@@ -108,10 +123,12 @@ class Slice {
       routers: this.#routers,
       middlewares: this.#middlewares,
       services: this.#services,
+      transports: this.#transports,
     }
     this.#routers = new Map()
     this.#middlewares = new Map()
     this.#services = new Map()
+    this.#transports = new Map()
     this.#weight = 0
     return delta
   }

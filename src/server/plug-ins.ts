@@ -5,7 +5,7 @@ import { loadPrivatePlugin, pluginType } from '../plugins/load-plugin.ts'
 import type { PluginFile } from '../plugins/load-plugin.ts'
 import type { MatcherDefinition } from '../routing/matcher.ts'
 import { loadMatchers, matchersUsedBy } from '../routing/matcher-catalogue.ts'
-import type { PlanDelta } from './plan.ts'
+import type { PlanDelta, ServiceDelta } from './plan.ts'
 import type { PluginGuard } from './plugin-guard.ts'
 
 const MIDDLEWARES = new URL('../middlewares/', import.meta.url)
@@ -31,7 +31,7 @@ export class PlugIns {
       [...delta.middlewares.values()].flatMap((middleware) => (middleware ? [middleware.type] : [])),
     )
     const strategies = new Set(
-      [...delta.services.values()].flatMap((service) => (service ? [service.strategy] : [])),
+      [...delta.services.values()].flatMap((service) => (service ? strategiesOf(service) : [])),
     )
     const matchers = new Set(
       [...delta.routers.values()].flatMap((router) => (router ? [...matchersUsedBy(router.rule)] : [])),
@@ -67,6 +67,12 @@ export class PlugIns {
   strategy(name: string): Strategy {
     return this.#strategies.get(name)!.create(Math.random)
   }
+}
+
+/** Canaries take turns, and what is left of a load balancer that has become something else drains by any strategy. */
+function strategiesOf(service: ServiceDelta): string[] {
+  if (service.kind === 'loadBalancer') return ['wrr', service.strategy]
+  return service.kind === 'highestRandomWeight' ? ['wrr', 'hrw'] : ['wrr']
 }
 
 function missing(names: ReadonlySet<string>, loaded: ReadonlyMap<string, unknown>): string[] {

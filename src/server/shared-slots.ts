@@ -1,7 +1,15 @@
 import { WHY_CODES } from '../proxy/why.ts'
 
 /** Places of the counters of a slot; those of the why-codes follow in the order of `WHY_CODES`. */
-export const COUNTER = { accepted: 0, requests: 1, retries: 2, failures: 3, why: 4 } as const
+export const COUNTER = {
+  accepted: 0,
+  requests: 1,
+  retries: 2,
+  mirrored: 3,
+  mirrorsDropped: 4,
+  failures: 5,
+  why: 6,
+} as const
 /** Places of the gauges of a slot. */
 export const GAUGE = {
   connections: 0,
@@ -40,6 +48,10 @@ export interface SlotStats {
   readonly retries: number
   /** What middlewares have thrown or reported. */
   readonly failures: number
+  /** Copies of requests that were sent to mirrors. */
+  readonly mirrored: number
+  /** Copies that were not sent: too many under way, or a body that was too large or broke off. */
+  readonly mirrorsDropped: number
   /** Answers that the proxy made itself, by why-code. */
   readonly why: Readonly<Record<string, number>>
 }
@@ -108,6 +120,8 @@ export function statsOf({ counters, gauges }: Slot): SlotStats {
     requests: counters[COUNTER.requests]!,
     retries: counters[COUNTER.retries]!,
     failures: counters[COUNTER.failures]!,
+    mirrored: counters[COUNTER.mirrored]!,
+    mirrorsDropped: counters[COUNTER.mirrorsDropped]!,
     why,
   }
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { StickyConfig, StickyCookieConfig } from '../config/routing.ts'
+import type { StickyConfig, StickyCookieConfig } from '../config/sticky.ts'
 import type { StickyCookiePlan } from './plan.ts'
 
 /** The cookie of a service by its full name; undefined when sessions do not stick. */

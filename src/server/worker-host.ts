@@ -2,7 +2,7 @@ import type { Server } from 'node:net'
 import type { ResourceLimits } from 'node:worker_threads'
 import { forgetConnections } from './connection-gate.ts'
 import { ConnectionSharer } from './connection-sharer.ts'
-import type { DataPlaneHost, HostEvents, ThreadStats } from './data-plane-host.ts'
+import type { DataPlaneHost, HostEvents, ThreadStats, WatchedEndpoint } from './data-plane-host.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import type { HeldAddress } from './held-address.ts'
@@ -81,6 +81,10 @@ export class WorkerHost implements DataPlaneHost {
         this.#sharer.add(await held.open((socket) => this.#sharer.share(held.address.entryPoint, socket)))
     }
     for (const thread of this.#ready) this.#sharer.serve(thread)
+  }
+
+  watch(endpoints: readonly WatchedEndpoint[]): void {
+    for (const thread of this.#threads.values()) thread.watch(endpoints)
   }
 
   stats(): readonly ThreadStats[] {
@@ -193,6 +197,7 @@ export class WorkerHost implements DataPlaneHost {
   #onMessage(id: number, message: Exclude<FromWorker, { type: 'done' }>): void {
     if (message.type === 'drained')
       this.#events.drained(id, message.service, message.endpoint, message.version)
+    else if (message.type === 'outcomes') this.#events.outcomes(message.reports)
     else if (message.type === 'accessLog') this.#events.accessLog(message.lines)
     else this.#events.failed(message.where, message.message)
   }

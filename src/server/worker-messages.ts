@@ -1,4 +1,6 @@
 import type { Server, Socket } from 'node:net'
+import type { OutcomeReport } from '../balancing/outcomes.ts'
+import type { WatchedEndpoint } from './data-plane-host.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { WholeSlice } from './plan-sender.ts'
@@ -12,6 +14,8 @@ export type ToWorker =
   /** A connection that was accepted elsewhere. */
   | { readonly type: 'connection'; readonly entryPoint: string; readonly socket: Socket }
   | { readonly type: 'inFlight'; readonly id: number }
+  /** The next success of these endpoints is to be told. */
+  | { readonly type: 'watch'; readonly endpoints: readonly WatchedEndpoint[] }
   | { readonly type: 'announceStop' }
   /** Idle connections may wait for so many milliseconds for one more request. */
   | { readonly type: 'stop'; readonly id: number; readonly idleFor: number }
@@ -25,6 +29,7 @@ export type FromWorker =
       readonly endpoint: string
       readonly version: number
     }
+  | { readonly type: 'outcomes'; readonly reports: readonly OutcomeReport[] }
   | { readonly type: 'accessLog'; readonly lines: string }
   | { readonly type: 'failed'; readonly where: string; readonly message: string }
 

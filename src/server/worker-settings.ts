@@ -1,4 +1,4 @@
-import type { MinimumRate } from '../proxy/http1/client-connection.ts'
+import type { MinimumRate } from '../proxy/http1/connection-host.ts'
 import type { EntryPointConfig, StaticConfig } from '../config/static.ts'
 import { pluginFiles } from '../plugins/plugins.ts'
 import { connectionCaps } from './connection-gate.ts'

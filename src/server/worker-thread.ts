@@ -2,6 +2,7 @@ import { extname } from 'node:path'
 import type { Server, Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { ResourceLimits } from 'node:worker_threads'
+import type { WatchedEndpoint } from './data-plane-host.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { HeldAddress } from './held-address.ts'
 import { PlanSender } from './plan-sender.ts'
@@ -82,6 +83,10 @@ export class WorkerThread {
 
   announceStop(): void {
     this.#post({ type: 'announceStop' })
+  }
+
+  watch(endpoints: readonly WatchedEndpoint[]): void {
+    this.#post({ type: 'watch', endpoints })
   }
 
   /** The socket is the worker's from now on. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { compactDelta } from './compact-delta.ts'
 import { DataPlaneThread } from './data-plane-thread.ts'
 import { SharedSlots } from './shared-slots.ts'
 import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts'
@@ -10,6 +11,7 @@ const send = (message: FromWorker): void => port.postMessage(message)
 const { settings, slots, slot } = workerData as WorkerData
 const thread = new DataPlaneThread(settings, new SharedSlots(slots).slot(slot), {
   drained: (service, endpoint, version) => send({ type: 'drained', service, endpoint, version }),
+  outcomes: (reports) => send({ type: 'outcomes', reports }),
   accessLog: (lines) => send({ type: 'accessLog', lines }),
   failed: (where, message) => send({ type: 'failed', where, message }),
 })
@@ -26,6 +28,7 @@ let last: Promise<void> = Promise.resolve()
 port.on('message', (message: ToWorker) => {
   if (message.type === 'connection') thread.accept(message.entryPoint, message.socket)
   else if (message.type === 'announceStop') thread.announceStop()
+  else if (message.type === 'watch') thread.watch(message.endpoints)
   else if (message.type === 'inFlight') send({ type: 'done', id: message.id, inFlight: thread.inFlight() })
   // At once: the socket accepts from the moment of its arrival.
   else if (message.type === 'listen')
@@ -39,7 +42,7 @@ port.on('message', (message: ToWorker) => {
  * event loop, so the answer waits for the turn in which connections had theirs.
  */
 async function apply({ delta, whole }: Extract<ToWorker, { type: 'apply' }>): Promise<void> {
-  await thread.apply(delta, whole)
+  await thread.apply(compactDelta(delta), whole)
   await nextTurn()
 }
 

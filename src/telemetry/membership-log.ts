@@ -10,8 +10,8 @@ export interface EndpointView {
 /** Endpoints by key, by full name of their service. */
 export type Membership = ReadonlyMap<string, ReadonlyMap<string, EndpointView>>
 
-/** Why an endpoint that is no longer there has gone, where that is known. */
-export type LeaveReason = (service: string, key: string) => string | undefined
+/** Why an endpoint is in another state now, or gone, where that is known. */
+export type ChangeReason = (service: string, key: string) => string | undefined
 
 export interface MembershipLine {
   readonly service: string
@@ -28,16 +28,15 @@ const CHANGES: readonly Change[] = ['joined', 'up', 'down', 'draining', 'left']
 const URLS_PER_CHANGE = 10
 
 /** One line for each service whose membership changed: what joined, came up, went down, drains and left, and why. */
-export function membershipLines(
+export function* membershipLines(
   before: Membership,
   after: Membership,
-  whyLeft?: LeaveReason,
-): MembershipLine[] {
-  const services = new Set([...before.keys(), ...after.keys()])
-  return [...services].flatMap((service) => {
-    const changes = serviceChanges(service, before.get(service), after.get(service), whyLeft)
-    return changes.length === 0 ? [] : [line(service, changes, after.get(service))]
-  })
+  whyChanged?: ChangeReason,
+): Generator<MembershipLine> {
+  for (const service of new Set([...before.keys(), ...after.keys()])) {
+    const changes = serviceChanges(service, before.get(service), after.get(service), whyChanged)
+    if (changes.length > 0) yield line(service, changes, after.get(service))
+  }
 }
 
 interface EndpointChange {
@@ -52,18 +51,20 @@ function serviceChanges(
   service: string,
   before: ReadonlyMap<string, EndpointView> = NONE,
   after: ReadonlyMap<string, EndpointView> = NONE,
-  whyLeft?: LeaveReason,
+  whyChanged?: ChangeReason,
 ): EndpointChange[] {
   if (before === after) return []
   const changes: EndpointChange[] = []
   for (const [key, view] of after) {
     const found = transition(before.get(key), view)
-    if (found) changes.push({ change: found[0], url: view.url, reason: view.reason ?? found[1] })
+    if (!found) continue
+    const reason = view.reason ?? whyChanged?.(service, key) ?? found[1]
+    changes.push({ change: found[0], url: view.url, reason })
   }
   for (const [key, view] of before) {
     if (after.has(key)) continue
     const reason = view.state === 'draining' ? 'drained' : 'no longer in its source'
-    changes.push({ change: 'left', url: view.url, reason: whyLeft?.(service, key) ?? reason })
+    changes.push({ change: 'left', url: view.url, reason: whyChanged?.(service, key) ?? reason })
   }
   return changes
 }

@@ -1,60 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LifeCycle } from '../../src/balancing/life-cycle.ts'
-import type { Transition, WantedEndpoint, WantedService } from '../../src/balancing/life-cycle.ts'
-
-interface Fixture {
-  readonly cycle: LifeCycle
-  now: number
-  workers: number[]
-  /** Tells what discovery names now, as `key`, `key!` when it is terminating, or `key*5` for a weight. */
-  name(...endpoints: readonly string[]): string[]
-  drained(worker: number, key: string, version?: number): string[]
-  sweep(): string[]
-  /** What the data plane shall hold, as `key` or `key draining`. */
-  live(): string[]
-}
-
-function fixture(options: { draining?: boolean; drainTimeout?: number } = {}): Fixture {
-  const { draining = true, drainTimeout = 30_000 } = options
-  let version = 0
-  const it: Fixture = {
-    cycle: new LifeCycle({ draining, now: () => it.now, workers: () => it.workers }),
-    now: 1_000,
-    workers: [1, 2],
-    name: (...endpoints) => {
-      const service: WantedService = { drainTimeout, endpoints: new Map(endpoints.map(wanted)) }
-      return told(it.cycle.update(new Map([['main', service]]), ++version))
-    },
-    drained: (worker, key, at = version) => told(it.cycle.drained(worker, 'main', key, at)),
-    sweep: () => told(it.cycle.sweep()),
-    live: () =>
-      [...(it.cycle.live.get('main') ?? [])].map(([key, { state }]) =>
-        state === 'ready' ? key : `${key} ${state}`,
-      ),
-  }
-  return it
-}
-
-function wanted(text: string): [key: string, endpoint: WantedEndpoint] {
-  const [, key = '', weight = '1'] = /^(\w+)(?:\*(\d+))?/.exec(text) ?? []
-  const endpoint = {
-    url: `http://${key}`,
-    tls: false,
-    address: '10.0.0.1',
-    port: 80,
-    authority: key,
-    pathPrefix: '',
-  }
-  return [key, { ...endpoint, weight: Number(weight), terminating: text.endsWith('!') }]
-}
-
-function told(transitions: readonly Transition[]): string[] {
-  return transitions.map(({ key, to, reason }) => `${key} ${to}: ${reason}`)
-}
+import { oneService, told } from './one-service.ts'
 
 test('endpoints join ready', () => {
-  const it = fixture()
+  const it = oneService()
   assert.deepEqual(it.name('a', 'b'), ['a ready: discovered', 'b ready: discovered'])
   assert.deepEqual(it.live(), ['a', 'b'])
   assert.deepEqual(it.name('a', 'b'), [])
@@ -62,7 +11,7 @@ test('endpoints join ready', () => {
 })
 
 test('what leaves drains, and is gone when every worker has nothing in flight', () => {
-  const it = fixture()
+  const it = oneService()
   it.name('a', 'b')
   assert.deepEqual(it.name('b'), ['a draining: left the snapshot'])
   assert.deepEqual(it.live(), ['a draining', 'b'])
@@ -73,7 +22,7 @@ test('what leaves drains, and is gone when every worker has nothing in flight', 
 })
 
 test('what does not drain in time is gone all the same', () => {
-  const it = fixture({ drainTimeout: 5_000 })
+  const it = oneService({ drainTimeout: 5_000 })
   it.name('a')
   it.name()
   assert.equal(it.cycle.nextDeadline, 5_000)
@@ -88,7 +37,7 @@ test('what does not drain in time is gone all the same', () => {
 })
 
 test('what comes back during its drain is ready again, and old reports do not count for its next drain', () => {
-  const it = fixture()
+  const it = oneService()
   it.name('a')
   it.name()
   it.drained(1, 'a')
@@ -102,27 +51,39 @@ test('what comes back during its drain is ready again, and old reports do not co
 })
 
 test('what its source calls terminating drains, and stays known until the source no longer names it', () => {
-  const it = fixture()
+  const it = oneService()
   it.name('a')
   assert.deepEqual(it.name('a!'), ['a draining: terminating'])
   assert.deepEqual(it.name('a!'), [])
   it.drained(1, 'a')
-  assert.deepEqual(it.drained(2, 'a'), [])
-  assert.deepEqual(it.live(), ['a draining'])
-  it.now += 60_000
-  assert.deepEqual(it.sweep(), [])
-  it.name()
-  assert.deepEqual(it.sweep(), ['a gone: drained'])
+  assert.deepEqual(it.drained(2, 'a'), ['a gone: drained'])
+  assert.deepEqual(it.live(), [])
+  assert.deepEqual(it.name('a!'), [], 'it is known still, and so does not join')
+  assert.equal(it.cycle.endpoints.length, 1)
+  assert.deepEqual(it.name(), [])
+  assert.equal(it.cycle.endpoints.length, 0)
+})
+
+test('what is terminating for longer than the drain time-out is cut, and may come back', () => {
+  const it = oneService({ drainTimeout: 5_000 })
+  it.name('a')
+  it.name('a!')
+  it.now += 5_000
+  assert.deepEqual(it.sweep(), ['a gone: drain timeout'])
+  assert.deepEqual(it.live(), [])
+  assert.equal(it.cycle.nextDeadline, undefined)
+  assert.deepEqual(it.name('a'), ['a ready: came back'])
+  assert.deepEqual(it.live(), ['a'])
 })
 
 test('what joins terminating never gets a request', () => {
-  const it = fixture()
+  const it = oneService()
   assert.deepEqual(it.name('a!'), ['a draining: terminating'])
   assert.deepEqual(it.live(), ['a draining'])
 })
 
 test('a worker that died is not waited for, and one that came is', () => {
-  const it = fixture()
+  const it = oneService()
   it.name('a')
   it.name()
   it.drained(1, 'a')
@@ -132,7 +93,7 @@ test('a worker that died is not waited for, and one that came is', () => {
 })
 
 test('a change of weight is a new plan for that endpoint alone', () => {
-  const it = fixture()
+  const it = oneService()
   it.name('a', 'b')
   const before = it.cycle.live.get('main')!
   it.name('a*5', 'b')
@@ -144,7 +105,7 @@ test('a change of weight is a new plan for that endpoint alone', () => {
 })
 
 test('a service that is no longer named has all its endpoints drained', () => {
-  const it = fixture()
+  const it = oneService()
   it.name('a', 'b')
   assert.deepEqual(told(it.cycle.update(new Map(), 9)), [
     'a draining: left the snapshot',
@@ -156,7 +117,7 @@ test('a service that is no longer named has all its endpoints drained', () => {
 })
 
 test('reports of what is not known are passed over', () => {
-  const it = fixture()
+  const it = oneService()
   assert.deepEqual(it.drained(1, 'a'), [])
   it.name('a')
   assert.deepEqual(it.drained(1, 'a'), [])
@@ -164,7 +125,7 @@ test('reports of what is not known are passed over', () => {
 })
 
 test('with draining switched off, what leaves is gone at once', () => {
-  const it = fixture({ draining: false })
+  const it = oneService({ draining: false })
   it.name('a', 'b')
   assert.deepEqual(it.name('b'), ['a gone: left the snapshot'])
   assert.deepEqual(it.live(), ['b'])

@@ -22,7 +22,7 @@ test('help: commands in groups, with examples', async () => {
     assert.ok(out.includes(part), part)
 })
 
-for (const command of ['run', 'check', 'whoami', 'healthcheck', 'version']) {
+for (const command of ['run', 'check', 'whoami', 'drain', 'undrain', 'healthcheck', 'version']) {
   test(`help: ${command} has two examples`, async () => {
     const { code, out } = await runGiven([command, '--help'])
     assert.equal(code, 0)
@@ -39,7 +39,7 @@ const refused: [args: string[], err: RegExp][] = [
   [['chek'], /^unknown command `chek`\n {2}→ did you mean `tidegate check`\?\n$/],
   [
     ['frobnicate'],
-    /^unknown command `frobnicate`\n {2}→ the commands are run, whoami, check, healthcheck, version\n$/,
+    /^unknown command `frobnicate`\n {2}→ the commands are run, whoami, check, drain, undrain, healthcheck, version\n$/,
   ],
   [
     ['--log.levle=debug'],

@@ -88,16 +88,13 @@ for (const [name, value, message] of refused) {
 }
 
 test('an unknown key costs only itself, and is named at its own place', () => {
-  const node = {
-    ...section(
-      new Map([
-        ['nmae', scalar('a', at(3))],
-        ['count', scalar(1, at(4))],
-      ]),
-      at(1),
-    ),
-    keyOrigins: new Map([['nmae', at(2)]]),
-  }
+  const node = section(
+    new Map([
+      ['nmae', { ...scalar('a', at(3)), keyOrigin: at(2) }],
+      ['count', scalar(1, at(4))],
+    ]),
+    at(1),
+  )
   const { value, problems } = decode(SHAPE, node)
   assert.equal(value?.count, 1)
   assert.deepEqual(problems, [

@@ -289,7 +289,7 @@ for (const [name, given, expected] of old) {
 }
 
 const pending = [
-  'api: {}',
+  'api: { dashboard: true }',
   'metrics: { prometheus: {} }',
   'certificatesResolvers: { a: {} }',
   'providers: { nomad: {} }',

@@ -1,7 +1,13 @@
+import assert from 'node:assert/strict'
 import { fromPlain } from '../../src/config/source-tree.ts'
 import type { TagSourceOptions } from '../../src/discovery/options.ts'
 import type { Instance } from '../../src/discovery/provider.ts'
-import type { Endpoint, Fragment } from '../../src/discovery/routing-config.ts'
+import type {
+  Endpoint,
+  Fragment,
+  ResolvedLoadBalancer,
+  RoutingConfig,
+} from '../../src/discovery/routing-config.ts'
 import type { RoutedEntryPoint, RoutingContext, RoutingPart, Source } from '../../src/discovery/source.ts'
 import { defineMiddleware } from '../../src/middleware.ts'
 import type { MiddlewareDefinition } from '../../src/middleware.ts'
@@ -128,7 +134,7 @@ export function consulSource(fragments: readonly Fragment[], options?: Partial<T
   }
 }
 
-const TAG_OPTIONS: TagSourceOptions = {
+export const TAG_OPTIONS: TagSourceOptions = {
   exposedByDefault: true,
   constraints: '',
   prefix: ['tidegate', 'traefik'],
@@ -138,4 +144,15 @@ const TAG_OPTIONS: TagSourceOptions = {
   allowedHosts: [],
   allowedEntryPoints: [],
   allowedMiddlewares: [],
+  allowedServersTransports: [],
+}
+
+/** A service that balances over endpoints; fails when it is not there, or of another kind. */
+export function balancedBy(
+  { services }: Pick<RoutingConfig, 'services'>,
+  name: string,
+): ResolvedLoadBalancer {
+  const service = services.get(name)
+  assert.ok(service?.kind === 'loadBalancer', name)
+  return service
 }

@@ -87,6 +87,7 @@ function endpointText({
   port,
   pathPrefix,
   weight,
+  canary,
   key,
   zone,
   terminating,
@@ -94,8 +95,9 @@ function endpointText({
 }: Endpoint): string {
   assert.ok(instance)
   const address = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${pathPrefix}`
+  const part = canary ? ` (${canary.percent} % with group \`${canary.group}\`)` : ''
   const more = [zone === undefined ? '' : ` zone ${zone}`, terminating === true ? ' terminating' : '']
-  return `${address} weight ${weight} key ${key}${more.join('')}`
+  return `${address} weight ${weight}${part} key ${key}${more.join('')}`
 }
 
 function problemText({ code, severity, message, remedy, origin, resource }: Problem): string {

@@ -3,7 +3,18 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { resolveRouting } from '../../src/discovery/resolve.ts'
 import type { Fragment, RoutingConfig } from '../../src/discovery/routing-config.ts'
-import { consulSource, context, fileSource, fragment, part, web } from './given-sources.ts'
+import { SourceBuilder } from '../../src/discovery/source-builder.ts'
+import {
+  balancedBy,
+  consulSource,
+  context,
+  fileSource,
+  fragment,
+  instance,
+  part,
+  TAG_OPTIONS,
+  web,
+} from './given-sources.ts'
 
 const GIVEN = context()
 
@@ -68,6 +79,55 @@ test('a conflict names who differs, where, and whose definition is served', () =
       origin: { source: 'consulcatalog', instance: 'web-3' },
     },
   ])
+})
+
+test('a conflict of any kind costs nothing but itself, and is listed with the instance and its tag', () => {
+  const tags = (name: string, prefix: string, pass: boolean): string[] => [
+    `traefik.http.routers.web.rule=Host(\`${name}\`)`,
+    'traefik.http.routers.web.middlewares=m',
+    `traefik.http.middlewares.m.addprefix.prefix=${prefix}`,
+    `traefik.http.services.web.loadbalancer.passhostheader=${pass}`,
+  ]
+  const builder = new SourceBuilder([{ name: 'nomad', constraints: 'tag', options: TAG_OPTIONS }])
+  const instances = [
+    instance('web-1', { tags: tags('a', '/a', true) }),
+    instance('web-2', { tags: tags('a', '/a', true), address: '10.0.0.2' }),
+    instance('web-3', { tags: tags('b', '/b', false), address: '10.0.0.3', createdAt: 9 }),
+  ]
+  const source = builder.source({ name: 'nomad', parts: new Map([['', { instances }]]) })
+  const { routers, services, middlewares, problems } = resolveRouting([source], GIVEN)
+  assert.equal(routers.get('web@nomad')?.ruleText, 'Host(`a`)')
+  assert.deepEqual(middlewares.get('m@nomad')?.options, { prefix: '/a' })
+  assert.equal(balancedBy({ services }, 'web@nomad').config.passHostHeader, true)
+  assert.equal(services.get('web@nomad')?.endpoints.length, 3)
+  assert.deepEqual(
+    problems.map(({ code, resource, origin }) => [code, resource, origin.instance, origin.key]),
+    [
+      ['E209', 'middleware m@nomad', 'web-3 (web)', 'traefik.http.middlewares.m.addprefix.prefix=/b'],
+      ['E209', 'router web@nomad', 'web-3 (web)', 'traefik.http.routers.web.rule=Host(`b`)'],
+      [
+        'E209',
+        'service web@nomad',
+        'web-3 (web)',
+        'traefik.http.services.web.loadbalancer.passhostheader=false',
+      ],
+    ],
+  )
+})
+
+test('a conflict of secrets in tags shows neither', () => {
+  const tags = (password: string): string[] => [
+    `traefik.http.middlewares.auth.basicauth.users=bob:${password}`,
+    'traefik.http.routers.web.middlewares=auth',
+  ]
+  const builder = new SourceBuilder([{ name: 'nomad', constraints: 'tag', options: TAG_OPTIONS }])
+  const instances = ['hunter2', 'swordfish'].map((password, i) =>
+    instance(`web-${i}`, { tags: tags(password), address: `10.0.0.${i + 1}` }),
+  )
+  const source = builder.source({ name: 'nomad', parts: new Map([['', { instances }]]) })
+  const { problems } = resolveRouting([source], GIVEN)
+  assert.ok(problems.some(({ code }) => code === 'E209'))
+  assert.doesNotMatch(JSON.stringify(problems), /hunter2|swordfish/)
 })
 
 test('many holders are not all named', () => {

@@ -108,10 +108,18 @@ const resources: readonly (readonly [string, HttpSections, readonly string[]])[]
     ],
   ],
   [
-    'a service of a kind that is not built',
+    'a service of several kinds',
+    { services: { s: { loadBalancer: {}, weighted: { services: ['a'] } } } },
+    [
+      'E102 `weighted.services[0]`: expected a section',
+      'E214 service s@file is left out because of its errors',
+    ],
+  ],
+  [
+    'a weighted service of none',
     { services: { s: { weighted: { services: [] } } } },
     [
-      'E105 `weighted` is understood but not built yet (weighted services) — remove it, or accept that it has no effect',
+      'E103 `weighted.services` is empty — name the services in it',
       'E214 service s@file is left out because of its errors',
     ],
   ],
@@ -155,9 +163,22 @@ const resources: readonly (readonly [string, HttpSections, readonly string[]])[]
   ],
   [
     'servers transports',
-    { serversTransports: { t: {}, u: {} } },
+    {
+      serversTransports: {
+        h2: { disableHTTP2: true, forwardingTimeouts: { pingTimeout: '1s' }, spiffe: { ids: ['a'] } },
+        ciphers: { cipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_NONE_AT_ALL'] },
+        versions: { minVersion: 'versiontls13', maxVersion: 'VersionTLS12' },
+      },
+      services: { s: { loadBalancer: { serversTransport: 'h3' } } },
+    },
     [
-      'E105 `http.serversTransports` is understood but not built yet (named servers transports) — remove it, or accept that it has no effect',
+      'E216 service s@file needs the servers transport `h3@file`, which is unknown or left out; it is left out — did you mean `h2@file`?',
+      'E102 `cipherSuites`: there is no cipher suite `TLS_NONE_AT_ALL`',
+      'E214 servers transport ciphers@file is left out because of its errors',
+      'E105 `forwardingTimeouts.pingTimeout` is understood but not built yet (HTTP/2 to endpoints) — remove it, or accept that it has no effect',
+      'E105 `spiffe` is understood but not built yet (SPIFFE) — remove it, or accept that it has no effect',
+      'E102 `maxVersion`: it is lower than `minVersion`',
+      'E214 servers transport versions@file is left out because of its errors',
     ],
   ],
   [

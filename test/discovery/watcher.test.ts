@@ -98,10 +98,7 @@ for (const [name, next] of takesAway) {
 const waits: [string, Instance[]][] = [
   ['an instance that joined', [instance('a', { terminating: true }), instance('b')]],
   ['another weight', [instance('a', { terminating: true, weight: 3 })]],
-  [
-    'an instance that is missing without proof',
-    [instance('a', { terminating: true, missingSince: 1_000_000 })],
-  ],
+  ['an instance that is missing without proof', [instance('a', { terminating: true, unproven: true })]],
   ['an instance that came back', [instance('a')]],
 ]
 for (const [name, next] of waits) {
@@ -246,7 +243,7 @@ test('tells how it is doing', async () => {
 
 test('an instance that is missing goes after ten minutes, at once', async () => {
   await using world = await watching(60 * 60_000)
-  await world.say(instance('a'), instance('b', { missingSince: world.clock.now() }))
+  await world.say(instance('a'), instance('b', { unproven: true, address: '10.0.0.2' }))
   await world.clock.advance(10 * 60_000 - 1)
   assert.deepEqual(world.ids(), ['a', 'b'])
   await world.clock.advance(1)
@@ -255,7 +252,7 @@ test('an instance that is missing goes after ten minutes, at once', async () => 
 
 test('an instance that was missing and is seen again stays', async () => {
   await using world = await watching(0)
-  await world.say(instance('a', { missingSince: world.clock.now() }))
+  await world.say(instance('a', { unproven: true }))
   await world.say(instance('a'))
   await world.clock.advance(20 * 60_000)
   assert.deepEqual(world.ids(), ['a'])
@@ -325,7 +322,7 @@ test('a provider whose start throws is tried again', async () => {
 test('all providers together are ready when each has said or failed something', async () => {
   await using one = await watching()
   await using two = await watching()
-  const discovery = new Discovery([one.watcher, two.watcher], one.clock)
+  const discovery = new Discovery([one.watcher, two.watcher], { clock: one.clock })
   let ready: boolean | undefined
   const waiting = discovery.ready(5_000).then((inTime) => (ready = inTime))
   await one.say(instance('a'))
@@ -342,7 +339,7 @@ test('all providers together are ready when each has said or failed something', 
 
 test('readiness is not waited for longer than told', async () => {
   await using world = await watching()
-  const waiting = new Discovery([world.watcher], world.clock).ready(5_000)
+  const waiting = new Discovery([world.watcher], { clock: world.clock }).ready(5_000)
   await world.clock.advance(5_000)
   assert.equal(await waiting, false)
 })

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { ForwardingBench } from './forwarding.ts'
+import { ExchangeBench } from './exchanges.ts'
 import type { Stream } from './message-grammar.ts'
 import { startHaproxy, startNginx } from './peer-proxies.ts'
 import { REQUESTS_AGREE } from './requests.ts'
 import { ResponseBench } from './responses.ts'
 
-type Property = fc.IAsyncProperty<[Stream]>
+type Property = fc.IAsyncProperty<[Stream]> | ExchangeBench['holds']
 
-/** A claim about all streams of bytes, ready to be tried. */
+/** A claim about all streams of bytes, or all that two sides may do, ready to be tried. */
 export interface Claim {
   readonly says: string
   /** Tries that take about a second. */
@@ -30,6 +31,14 @@ export const CLAIMS: readonly Claim[] = [
       await body(bench.agree)
     },
   },
+  {
+    says: 'whatever client and endpoint do and when, nothing is thrown and nothing stays behind',
+    tries: 60,
+    async use(body) {
+      await using bench = await ExchangeBench.start()
+      await body(bench.holds)
+    },
+  },
   ...Object.entries({ nginx: startNginx, haproxy: startHaproxy }).map(([name, start]) => ({
     says: `what Tidegate forwards, ${name} reads as the same requests`,
     tries: 400,
@@ -47,9 +56,13 @@ export const randomSeed = (): number => Math.floor(Math.random() * 0x7fff_ffff)
  * @throws Error with the seed and the smallest stream found that breaks it
  */
 export async function attempt(property: Property, seed: number, tries: number): Promise<void> {
-  const details = await fc.check(property, { seed, numRuns: tries })
+  const details = await fc.check<[Stream | readonly unknown[]]>(
+    property as fc.IAsyncProperty<[Stream | readonly unknown[]]>,
+    { seed, numRuns: tries },
+  )
   if (!details.failed) return
   const why = details.errorInstance instanceof Error ? details.errorInstance.message : ''
-  const smallest = JSON.stringify(details.counterexample?.[0].pieces)
+  const found = details.counterexample?.[0]
+  const smallest = JSON.stringify(found && 'pieces' in found ? found.pieces : found)
   throw new Error(`seed ${seed}, smallest stream ${smallest}\n${why}`, { cause: details.errorInstance })
 }

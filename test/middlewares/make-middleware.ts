@@ -13,7 +13,7 @@ export const TOOLS: MiddlewareTools = {
   service: () => () => {
     throw new Error('no service is expected to be asked here')
   },
-  mayRetry: () => true,
+  retryBudget: () => ({ request: () => {}, take: () => true }),
   report: (message) => {
     throw new Error(`nothing is expected to be reported here: ${message}`)
   },

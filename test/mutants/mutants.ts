@@ -98,12 +98,12 @@ export const MUTANTS: readonly Mutant[] = [
       'HTTP/1.1 without Host',
     ],
     [
-      'else if (canonicalHost(named) === undefined) return',
+      'else if (namedHost === undefined) return',
       'else if (false) return',
       'any Host besides an absolute target',
     ],
     [
-      "else if (request.authority !== named) request.headers.set('Host', request.authority)",
+      "if (request.authority !== named) request.headers.set('Host', request.authority)",
       '',
       'an absolute target leaves Host as it was',
     ],
@@ -214,39 +214,38 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...of(
-    'src/proxy/http1/client-connection.ts',
+    'src/proxy/http1/connection-terms.ts',
     [
-      "if (hop.expect.toLowerCase() !== '100-continue') return 'EX'",
+      "if (hop.expect !== undefined && hop.expect.toLowerCase() !== '100-continue') return 'EX'",
       '',
       'unknown expectations are met by silence',
     ],
-    ['      hop.close ||\n', '', 'what follows Connection: close is answered'],
+    ['return hop.close || ', 'return ', 'what follows Connection: close is answered'],
     [
-      'if (this.#reader !== null || this.#host.stopping()) this.#last = true',
-      '',
+      "return upgrade.toLowerCase() === 'websocket' ? upgrade : undefined",
+      'return upgrade',
+      'any protocol may be upgraded to',
+    ],
+    ['if (hop.chunked || hop.contentLength > 0) return undefined', '', 'an upgrade with a body'],
+  ),
+  ...of(
+    'src/proxy/http1/client-exchange.ts',
+    [
+      'if (this.#reader !== null || this.#host.stopping() || endsWithConnection',
+      'if (endsWithConnection',
       'an early answer leaves the connection open',
     ],
     [
-      "if (hop.upgrade.toLowerCase() === 'websocket') request.upgrade",
-      'request.upgrade',
-      'any protocol may be upgraded to',
-    ],
-    [
-      "      !hasBody &&\n      request.version === '1.1'\n",
-      "      request.version === '1.1'\n",
-      'an upgrade with a body',
-    ],
-    [
-      "    if (request.version === '1.1')\n      request.onInformation",
-      '    request.onInformation',
+      "if (request.version === '1.1') request.onInformation",
+      'request.onInformation',
       'interim answers to HTTP/1.0',
     ],
-    [
-      "const chunked = body.length === undefined && request.version === '1.1'",
-      'const chunked = body.length === undefined',
-      'chunks for HTTP/1.0',
-    ],
   ),
+  ...of('src/proxy/http1/answer.ts', [
+    "return length === undefined && version === '1.1'",
+    'return length === undefined',
+    'chunks for HTTP/1.0',
+  ]),
   ...of(
     'src/proxy/upstream/connection.ts',
     [

@@ -13,6 +13,7 @@ export const consulBinary = (): Promise<string> => peerBinary('consul')
 export const nginxBinary = (): Promise<string> => peerBinary('nginx')
 export const haproxyBinary = (): Promise<string> => peerBinary('haproxy')
 export const caddyBinary = (): Promise<string> => peerBinary('caddy')
+export const motoBinary = (): Promise<string> => peerBinary('moto')
 
 /**
  * Path of a program that runs the peer: the one that its variable names, else the one on PATH, else one that was
@@ -33,7 +34,9 @@ export async function installedPeer(name: PeerName): Promise<string | undefined>
   const named = process.env[peer.variable]
   if (named !== undefined && named !== '') return await runnable(named, name)
   const start = join(FOLDER, name, 'start')
-  return (await onPath(peer.command)) ?? ((await isRunnable(start)) ? start : undefined)
+  // A script on PATH may belong to any interpreter, and be of any version.
+  const found = peer.interpreter === undefined ? await onPath(peer.command) : undefined
+  return found ?? ((await isRunnable(start)) ? start : undefined)
 }
 
 async function runnable(path: string, name: PeerName): Promise<string> {
@@ -91,10 +94,17 @@ async function writeStart(folder: string, peer: Peer): Promise<void> {
   const places = libraries.map((place) => `"$here/${place}"`).join(':')
   const search = places === '' ? '' : `LD_LIBRARY_PATH=${places}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} `
   const start = join(folder, 'start')
-  await writeFile(start, `#!/bin/sh\nhere=$(dirname "$0")\n${search}exec "$here/${peer.path}" "$@"\n`)
+  const program = peer.interpreter === 'python3' ? await pythonProgram(peer) : `exec "$here/${peer.path}"`
+  await writeFile(start, `#!/bin/sh\nhere=$(dirname "$0")\n${search}${program} "$@"\n`)
   await chmod(start, 0o755)
   if (!(await isRunnable(join(folder, peer.path))))
     throw new Error(`the package ${peer.package} holds no ${peer.path}`)
+}
+
+/** Debian's own Python, not one of PATH: the compiled libraries that came along fit no other. */
+async function pythonProgram(peer: Peer): Promise<string> {
+  const python = (await isRunnable('/usr/bin/python3')) ? '/usr/bin/python3' : '"$here/usr/bin/python3"'
+  return `PYTHONPATH="$here/usr/lib/python3/dist-packages" exec ${python} "$here/${peer.path}"`
 }
 
 async function libraryFolders(folder: string): Promise<string[]> {

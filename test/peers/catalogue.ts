@@ -12,9 +12,16 @@ export interface Peer {
   readonly suite?: string
   /** True when the package's program stands alone, so that nothing it depends on is fetched. */
   readonly alone?: boolean
+  /** Packages of the machine's own release that it needs besides. */
+  readonly besides?: readonly string[]
+  /** What runs it, when it is a script. */
+  readonly interpreter?: 'python3'
 }
 
-/** Consul left Debian after bullseye; its binary is a static one, so the old package serves any release. */
+/**
+ * Consul left Debian after bullseye; its binary is a static one, so the old package serves any release. moto came
+ * with trixie and is pure Python, which runs on the Python and the libraries of the machine's own release.
+ */
 export const PEERS = {
   consul: {
     variable: 'CONSUL_BIN',
@@ -28,6 +35,25 @@ export const PEERS = {
   haproxy: { variable: 'HAPROXY_BIN', command: 'haproxy', package: 'haproxy', path: 'usr/sbin/haproxy' },
   caddy: { variable: 'CADDY_BIN', command: 'caddy', package: 'caddy', path: 'usr/bin/caddy', alone: true },
   wrk: { variable: 'WRK_BIN', command: 'wrk', package: 'wrk', path: 'usr/bin/wrk' },
+  moto: {
+    variable: 'MOTO_BIN',
+    command: 'moto_server',
+    package: 'python3-moto',
+    path: 'usr/bin/moto_server',
+    suite: 'trixie',
+    alone: true,
+    besides: [
+      'python3',
+      'python3-boto3',
+      'python3-flask',
+      'python3-flask-cors',
+      'python3-responses',
+      'python3-xmltodict',
+      'python3-cryptography',
+      'python3-jinja2',
+    ],
+    interpreter: 'python3',
+  },
   h2load: { variable: 'H2LOAD_BIN', command: 'h2load', package: 'nghttp2-client', path: 'usr/bin/h2load' },
 } as const satisfies Record<string, Peer>
 

@@ -15,14 +15,24 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
  * @throws Error when a tool is missing or fails
  */
 export async function unpackFromDebian(peer: Peer, target: string, state: string): Promise<void> {
-  const suite = peer.suite ?? (await ownSuite())
-  const apt = await privateApt(join(state, suite), suite)
-  await apt('update')
-  const names = peer.alone ? [peer.package] : await missingPackages(apt, peer.package)
+  const own = await ownSuite()
   const downloads = join(target, 'packages')
   await mkdir(downloads, { recursive: true })
-  await apt('download', names, downloads)
+  await download([peer.package], peer.suite ?? own, !peer.alone, downloads, state)
+  if (peer.besides) await download(peer.besides, own, true, downloads, state)
   for (const file of await readdir(downloads)) await run('dpkg', ['-x', join(downloads, file), target])
+}
+
+async function download(
+  names: readonly string[],
+  suite: string,
+  withDependencies: boolean,
+  folder: string,
+  state: string,
+): Promise<void> {
+  const apt = await privateApt(join(state, suite), suite)
+  await apt('update')
+  await apt('download', withDependencies ? await missingPackages(apt, names) : names, folder)
 }
 
 type Apt = (command: string, names?: readonly string[], folder?: string) => Promise<string>
@@ -65,11 +75,11 @@ function aptOptions(state: string, list: string): string[] {
   ]
 }
 
-/** The package and what it needs that this machine lacks, as a dry run of an installation tells. */
-async function missingPackages(apt: Apt, name: string): Promise<string[]> {
-  const plan = await apt('install', ['--simulate', name])
-  const names = [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]!)
-  return names.includes(name) ? names : [name, ...names]
+/** The packages and what they need that this machine lacks, as a dry run of an installation tells. */
+async function missingPackages(apt: Apt, wanted: readonly string[]): Promise<string[]> {
+  const plan = await apt('install', ['--simulate', ...wanted])
+  const missing = [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]!)
+  return [...new Set([...wanted, ...missing])]
 }
 
 async function ownSuite(): Promise<string> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { cp, mkdir, mkdtempDisposable, readFile, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { freePorts } from '../peers/free-ports.ts'
 import { RawPeer } from '../support/raw-peer.ts'
@@ -52,8 +52,10 @@ async function install(tarball: string, project: string): Promise<void> {
   const { dependencies } = JSON.parse(await readFile(join(modules, 'tidegate/package.json'), 'utf8')) as {
     dependencies: Record<string, string>
   }
-  for (const name of [...Object.keys(dependencies), '@types'])
+  for (const name of [...Object.keys(dependencies), '@types']) {
+    await mkdir(dirname(join(modules, name)), { recursive: true })
     await symlink(join(ROOT, 'node_modules', name), join(modules, name))
+  }
 }
 
 /** The files that the guide shows, by their titles. */

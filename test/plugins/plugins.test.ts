@@ -83,17 +83,16 @@ test('a plug-in in TypeScript: all phases, options and defaults, by `plugin` and
   assert.match((await ask(routes.port, 'chained')).head, /X-Around: seen[^]*X-Around: A/)
 })
 
-/** No file of the repository: nothing that reads sources could read it. */
-await using folder = await mkdtempDisposable(join(tmpdir(), 'tidegate-plugins-'))
-const SYNTAX = join(folder.path, 'syntax.js')
-await writeFile(SYNTAX, "export default { summary: 'x',\n")
-
 test('what cannot be used is listed and costs its routers alone', async () => {
+  // No file of the repository: nothing that reads sources could read it.
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidegate-plugins-'))
+  const syntax = join(folder.path, 'syntax.js')
+  await writeFile(syntax, "export default { summary: 'x',\n")
   await using routes = await served(
     {
       stamp: 'stamp.ts',
       missing: 'missing.js',
-      syntax: SYNTAX,
+      syntax,
       throwing: 'throwing.js',
       incomplete: 'incomplete.js',
     },

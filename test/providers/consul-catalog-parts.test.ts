@@ -11,7 +11,8 @@ import { backoff } from '../../providers/consul/backoff.ts'
 import { changedChecks, changedServices, pictureOf } from '../../providers/consul/catalog-changes.ts'
 import { openConnection, unusedTls } from '../../providers/consul/connection.ts'
 import { worstOf } from '../../providers/consul/health.ts'
-import { KEPT_UNPROVED, Presence } from '../../providers/consul/presence.ts'
+import { Presence } from '../../providers/consul/presence.ts'
+import { UNPROVEN_LIMIT } from '../../src/discovery/provider.ts'
 import { ConfigurationError } from '../../src/config/problem.ts'
 
 const addresses: [string, string | undefined, boolean?][] = [
@@ -177,8 +178,7 @@ const sighting = (id: string, port = 1) => ({
   node: 'n',
   checked: true,
 })
-const ids = (presence: Presence) =>
-  presence.instances().map(({ id, missingSince }) => (missingSince === undefined ? id : `${id}?`))
+const ids = (presence: Presence) => presence.instances().map(({ id, unproven }) => (unproven ? `${id}?` : id))
 
 test('presence: who is missing leaves with proof of the same epoch only', () => {
   const presence = new Presence()
@@ -189,16 +189,14 @@ test('presence: who is missing leaves with proof of the same epoch only', () => 
   assert.deepEqual(ids(presence), ['a'])
   presence.startEpoch()
   presence.settle('web', [], true, 7)
-  assert.deepEqual(presence.instances()[0]?.missingSince, 7)
-  presence.settle('web', [], true, 9)
-  assert.deepEqual(presence.instances()[0]?.missingSince, 7, 'still since the first time')
+  assert.deepEqual(ids(presence), ['a?'])
   presence.settle('web', [sighting('a', 1)], true, 9)
   assert.deepEqual(ids(presence), ['a'])
   presence.settle('web', [], true, 9)
   assert.deepEqual(ids(presence), [])
 })
 
-test('presence: the revision grows with changes only; time and a new owner of the address end the waiting', () => {
+test('presence: the revision grows with changes only; time since the first miss ends the waiting', () => {
   const presence = new Presence()
   presence.settle('web', [sighting('a', 1), sighting('b', 2)], true, 0)
   const { revision } = presence
@@ -206,11 +204,11 @@ test('presence: the revision grows with changes only; time and a new owner of th
   assert.equal(presence.revision, revision)
   presence.startEpoch()
   presence.settle('web', [], true, 0)
-  presence.settle('other', [{ ...sighting('c', 1) }], true, 0)
-  presence.expire(KEPT_UNPROVED - 1)
-  assert.deepEqual(ids(presence), ['b?', 'c'])
-  presence.expire(KEPT_UNPROVED)
-  assert.deepEqual(ids(presence), ['c'])
+  presence.settle('web', [], true, 9)
+  presence.expire(UNPROVEN_LIMIT - 1)
+  assert.deepEqual(ids(presence), ['a?', 'b?'])
+  presence.expire(UNPROVEN_LIMIT)
+  assert.deepEqual(ids(presence), [])
 })
 
 test("the variables of Consul's own tools are defaults, and options win over them", async (t) => {

@@ -30,6 +30,7 @@ export function follow(
         signal: stop.signal,
         name: 'file',
         now: Date.now,
+        monotonic: () => performance.now(),
         sleep: (milliseconds) => systemClock.sleep(milliseconds / haste, stop.signal),
         random: Math.random,
         onRefresh: (listener) => void refreshListeners.push(listener),

@@ -38,6 +38,7 @@ export class WatchedProvider implements AsyncDisposable {
       signal,
       name: 'tested',
       now: systemClock.now,
+      monotonic: systemClock.monotonic,
       sleep: (milliseconds) => systemClock.sleep(milliseconds, signal),
       random: systemClock.random,
       onRefresh: (listener) => void this.#refreshListeners.push(listener),

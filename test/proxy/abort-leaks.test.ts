@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { startEngine } from '../support/engine.ts'
 import type { Engine } from '../support/engine.ts'
+import { certificateFor, Http2Client, tlsWith } from '../support/tls.ts'
 import { until } from '../support/until.ts'
 
 setFlagsFromString('--expose-gc')
@@ -16,33 +17,79 @@ const collectGarbage = runInNewContext('gc') as () => void
 /** Bytes of heap that may come and go by themselves: far less than 1,000 requests hold. */
 const SLACK = 400_000
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+const HALF_POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc'
+const HALF_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc'
 
-test('after 1,000 aborts nothing is in flight within a second, and descriptors and heap are as before', async () => {
-  // Nothing is kept of what comes: the memory is to be the engine's alone.
-  const silent = createServer((socket) => socket.resume().on('error', () => {})).listen(0, '127.0.0.1')
-  await once(silent, 'listening')
-  const endpoints = { 0: { port: (silent.address() as AddressInfo).port } }
-  await using engine = await startEngine({ routers: { all: {} }, services: { main: { endpoints } } })
-  // The first rounds load code and fill pools.
-  for (let i = 0; i < 2; i++) await abort(engine, 1_000)
-  const before = await footprint(engine)
-  await abort(engine, 1_000)
-  const after = await footprint(engine)
-  assert.equal(after.descriptors, before.descriptors)
-  assert.ok(after.heap - before.heap < SLACK, `${after.heap - before.heap} bytes more`)
-  silent.close()
-})
+interface Way {
+  readonly name: string
+  /** What the endpoint says to each request. */
+  readonly answer?: string
+  readonly secure?: boolean
+  /** Begins a hundred requests; what it gives ends their clients. */
+  readonly begin: (port: number) => () => void
+}
 
-async function abort(engine: Engine, count: number): Promise<void> {
+const WAYS: readonly Way[] = [
+  { name: 'while they wait', begin: (port) => sockets(port, GET) },
+  { name: 'within their bodies', begin: (port) => sockets(port, HALF_POST) },
+  { name: 'within the answers', answer: HALF_ANSWER, begin: (port) => sockets(port, GET) },
+  { name: 'within both', answer: HALF_ANSWER, begin: (port) => sockets(port, HALF_POST) },
+  { name: 'on HTTP/2 connections', answer: HALF_ANSWER, secure: true, begin: sessions },
+]
+for (const { name, answer = '', secure = false, begin } of WAYS) {
+  test(`after 1,000 aborts ${name} nothing is in flight within a second, descriptors and heap are as before`, async () => {
+    // Nothing is kept of what comes: the memory is to be the engine's alone.
+    const endpoint = createServer((socket) => {
+      socket.resume().on('error', () => {})
+      if (answer !== '') socket.once('data', () => socket.write(answer))
+    })
+    endpoint.listen(0, '127.0.0.1')
+    await once(endpoint, 'listening')
+    const endpoints = { 0: { port: (endpoint.address() as AddressInfo).port } }
+    await using engine = await startEngine({
+      routers: { all: { tls: secure } },
+      services: { main: { endpoints } },
+      ...(secure && { tls: tlsWith({ local: certificateFor('local.test') }) }),
+    })
+    // The first rounds load code and fill pools.
+    for (let i = 0; i < 2; i++) await abort(engine, 1_000, begin)
+    const before = await footprint(engine)
+    await abort(engine, 1_000, begin)
+    const after = await footprint(engine)
+    assert.equal(after.descriptors, before.descriptors)
+    assert.ok(after.heap - before.heap < SLACK, `${after.heap - before.heap} bytes more`)
+    endpoint.close()
+  })
+}
+
+function sockets(port: number, request: string): () => void {
+  const clients = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'))
+  for (const client of clients) client.on('error', () => {}).write(request)
+  return () => {
+    for (const client of clients) client.resetAndDestroy()
+  }
+}
+
+/** Ten streams on each. */
+function sessions(port: number): () => void {
+  const clients = Array.from({ length: 10 }, () => new Http2Client(port))
+  for (const client of clients)
+    for (let i = 0; i < 10; i++) client.open({ ':method': 'POST' }, { endStream: false }).write('abc')
+  return () => {
+    for (const { session } of clients) session.destroy()
+  }
+}
+
+async function abort(engine: Engine, count: number, begin: Way['begin']): Promise<void> {
   for (let done = 0; done < count; done += 100) {
-    const clients = Array.from({ length: 100 }, () => connect(engine.port, '127.0.0.1'))
-    for (const client of clients) client.on('error', () => {}).write(GET)
+    const leave = begin(engine.port)
     await until('all in flight', () => engine.inFlight === 100)
     const begun = performance.now()
-    for (const client of clients) client.resetAndDestroy()
+    leave()
     await until('none in flight', () => engine.inFlight === 0)
     assert.ok(performance.now() - begun < 1_000)
   }
+  assert.deepEqual(engine.failures, [])
   engine.finished.length = 0
 }
 

@@ -241,3 +241,23 @@ test('HEAD of an answer of our own says how long it would be', async () => {
   client.write(GET)
   assert.equal((await client.readMessage()).body.toString(), 'no available server')
 })
+
+for (const size of [1, 256, 511, 512, 513, 5_000]) {
+  test(`an answer of ${size} bytes of every value arrives as it was sent, and so does the next one`, async () => {
+    const bytes = Buffer.from(Array.from({ length: size }, (_, at) => at & 255))
+    const answer = Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`), bytes])
+    await using upstream = await RawUpstream.start(async (peer) => {
+      for (;;) {
+        await peer.readMessage()
+        await peer.send(answer)
+      }
+    })
+    await using engine = await engineBefore([upstream])
+    await using client = await engine.connect()
+    for (let round = 0; round < 2; round++) {
+      client.write(GET)
+      assert.deepEqual((await client.readMessage()).body, bytes)
+    }
+    assert.equal(upstream.connections.length, 1, 'its connection is used again')
+  })
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Body, BODY_HIGH_WATER } from '../../src/proxy/body.ts'
+import type { BodyTap } from '../../src/proxy/body.ts'
 import { HeaderList } from '../../src/proxy/header-list.ts'
 
 /** A body and what its producer was told, in order. */
@@ -180,4 +181,126 @@ test('a loop waits for what is still to come', async () => {
     })
   })
   assert.equal(Buffer.concat(await Array.fromAsync(body)).toString(), 'ab')
+})
+
+/** What a tap is told. */
+class Heard implements BodyTap {
+  text = ''
+  onChunk = (chunk: Buffer): void => void (this.text += chunk.toString())
+  onEnd = (): void => void (this.text += '.')
+  onLost = (): void => void (this.text += '!')
+}
+
+const TAPPED: [what: string, prepare: (body: Body, tap: () => void) => void, heard: string][] = [
+  [
+    'what was there before, and what comes later',
+    (body, tap) => {
+      body.push(Buffer.from('a'))
+      tap()
+      body.push(Buffer.from('b'))
+      body.end()
+    },
+    'ab.',
+  ],
+  [
+    'a body that has come whole',
+    (body, tap) => {
+      body.push(Buffer.from('a'))
+      body.end()
+      tap()
+    },
+    'a.',
+  ],
+  [
+    'each byte once, when the body is read anew',
+    (body, tap) => {
+      body.keep(10)
+      tap()
+      body.push(Buffer.from('a'))
+      body.take()
+      body.rewind()
+      body.take()
+      body.end()
+    },
+    'a.',
+  ],
+  [
+    'a body that breaks off',
+    (body, tap) => {
+      tap()
+      body.push(Buffer.from('a'))
+      body.fail(new Error('gone'))
+      body.end()
+    },
+    'a!',
+  ],
+  [
+    'a body whose rest nobody wants',
+    (body, tap) => {
+      tap()
+      body.push(Buffer.from('a'))
+      body.cancel()
+      body.push(Buffer.from('b'))
+      body.end()
+    },
+    'a!',
+  ],
+  [
+    'nothing of a body of which bytes were taken before',
+    (body, tap) => {
+      body.push(Buffer.from('a'))
+      body.take()
+      tap()
+      body.push(Buffer.from('b'))
+      body.end()
+    },
+    '!',
+  ],
+]
+for (const [what, prepare, heard] of TAPPED) {
+  test(`a tap sees ${what}`, () => {
+    const { body } = recorded()
+    const taps = [new Heard(), new Heard()]
+    prepare(body, () => taps.forEach((tap) => body.tap(tap)))
+    assert.deepEqual(
+      taps.map(({ text }) => text),
+      [heard, heard],
+    )
+  })
+}
+test('a short body as text is taken as text', () => {
+  const body = Body.ofText('a\xffb')
+  assert.equal(body.length, 3)
+  assert.equal(body.buffered, 3)
+  assert.ok(body.complete && !body.done)
+  assert.equal(body.takeText(), 'a\xffb')
+  assert.ok(body.done)
+  assert.equal(body.takeText(), undefined)
+  assert.equal(body.take(), undefined)
+})
+
+test('a short body as text is taken as bytes by whoever wants bytes', async () => {
+  const body = Body.ofText('a\xffb')
+  assert.deepEqual(body.take(), Buffer.from([0x61, 0xff, 0x62]))
+  assert.ok(body.done)
+  assert.equal(body.takeText(), undefined)
+  assert.equal(Buffer.concat(await Array.fromAsync(Body.ofText('xyz'))).toString(), 'xyz')
+})
+
+test('a short body as text that is kept can be sent again', () => {
+  const body = Body.ofText('again')
+  body.keep(10)
+  assert.ok(body.rewind(), 'before anything was taken')
+  assert.equal(body.takeText(), undefined, 'only bytes are kept')
+  assert.equal(drained(body), 'again')
+  assert.ok(body.rewind())
+  assert.equal(drained(body), 'again')
+})
+
+test('a short body as text that is cancelled is gone', () => {
+  const body = Body.ofText('gone')
+  body.cancel()
+  assert.equal(body.takeText(), undefined)
+  assert.equal(body.take(), undefined)
+  assert.equal(body.buffered, 0)
 })

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { engineBefore } from '../support/engine.ts'
+import type { RawPeer } from '../support/raw-peer.ts'
 import { answering, ok, RawUpstream } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
 
@@ -11,6 +12,7 @@ const client = require('node:net').connect({ port: process.argv[1], host: '127.0
 client.on('connect', () => client.write(process.argv[2], () => client.resetAndDestroy()))`
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+const STREAMING = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n'
 
 test('a client that closes its side behind its request still gets the answer', async () => {
   await using upstream = await RawUpstream.start(() => {})
@@ -36,6 +38,21 @@ test('a client that closes its side and then goes away is noticed, and its reque
   client.reset()
   await peer.ended()
   assert.equal(engine.stats.why['DC'], 1)
+  assert.equal(engine.inFlight, 0)
+})
+
+test('a client that closes its side, and goes away while its answer is under way, is noticed', async () => {
+  await using upstream = await RawUpstream.start(async (peer) => {
+    await peer.readMessage()
+    peer.write(STREAMING)
+  })
+  await using engine = await engineBefore([upstream])
+  await using client = await engine.connect()
+  client.end(GET)
+  await client.readUntil('abc')
+  client.reset()
+  await upstream.connections[0]!.ended()
+  await until('the exchange to be over', () => engine.stats.why['DC'] === 1)
   assert.equal(engine.inFlight, 0)
 })
 
@@ -91,6 +108,32 @@ for (const [name, request] of HALVES) {
     await upstream.connections[0]!.ended()
     assert.doesNotMatch(upstream.text, /\r\n0\r\n/)
     assert.equal(engine.inFlight, 0)
+  })
+}
+
+const POST_CHUNKS = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n'
+const BREAKS: readonly (readonly [name: string, act: (client: RawPeer) => unknown])[] = [
+  ['is reset', (client) => client.reset()],
+  ['ends', (client) => client.end()],
+  ['is malformed', (client) => client.write('x\r\n')],
+]
+for (const [name, act] of BREAKS) {
+  test(`a request body that ${name} while its answer is under way takes the answer with it, and nothing else`, async () => {
+    await using upstream = await RawUpstream.start(async (peer) => {
+      await peer.readUntil('abc')
+      peer.write(STREAMING)
+    })
+    await using engine = await engineBefore([upstream])
+    await using client = await engine.connect()
+    await client.write(POST_CHUNKS).readUntil('abc')
+    act(client)
+    await client.ended()
+    await upstream.connections[0]!.ended()
+    await until('the exchange to be over', () => engine.finished.length === 1)
+    assert.equal(engine.finished[0]!.bytes, 3)
+    assert.equal(engine.inFlight, 0)
+    assert.doesNotMatch(client.text, /\r\n0\r\n/, 'the answer must not look complete')
+    assert.doesNotMatch(upstream.text, /\r\n0\r\n/, 'nor the request')
   })
 }
 

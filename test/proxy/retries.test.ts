@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LoadBalancer } from '../../src/balancing/load-balancer.ts'
 import { RetryBudget } from '../../src/balancing/retry-budget.ts'
+import { DEFAULT_RETRY } from '../../src/balancing/retry-default.ts'
 import { Body } from '../../src/proxy/body.ts'
 import { Deadlines } from '../../src/proxy/deadlines.ts'
 import { forward } from '../../src/proxy/forward.ts'
+import type { ForwardTarget } from '../../src/proxy/forward.ts'
 import { HeaderList } from '../../src/proxy/header-list.ts'
 import { Request } from '../../src/proxy/request.ts'
 import type { Response } from '../../src/proxy/response.ts'
@@ -188,6 +190,24 @@ const REPLAYED: readonly (readonly [
     'Bad Gateway',
   ],
   ['DELETE', 'DELETE / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n', 'abc', 1, 200, '3 '],
+  [
+    'DELETE in chunks',
+    'DELETE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n',
+    '3\r\nabc\r\n0\r\n\r\n',
+    1,
+    200,
+    '3 ',
+  ],
+  ['OPTIONS', 'OPTIONS / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n', 'abc', 2, 200, '3 '],
+  ['PATCH', 'PATCH / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n', 'abc', 1, 502, 'Bad Gateway'],
+  [
+    'POST in chunks',
+    'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n',
+    '3\r\nabc\r\n0\r\n\r\n',
+    1,
+    502,
+    'Bad Gateway',
+  ],
   ['POST', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n', 'abc', 1, 502, 'Bad Gateway'],
 ]
 for (const [name, head, body, broken, status, answer] of REPLAYED) {
@@ -247,20 +267,27 @@ function partsOf(ports: readonly number[], transport: Partial<Transport>): Parts
   const deadlines = new Deadlines()
   // In the order in which they are given: what picks them is the least tried, first one first.
   const balancer = new LoadBalancer<Endpoint>({ pick: (candidates) => candidates[0]! })
-  const endpoints = ports.map(
-    (port, i) =>
-      new Endpoint(
-        String(i),
-        endpointPlan({ port }),
-        { ...DEFAULT_TRANSPORT, ...transport },
-        deadlines,
-        () => {},
-      ),
-  )
+  const owner = {
+    transport: { ...DEFAULT_TRANSPORT, ...transport },
+    deadlines,
+    maxConnections: 1_000,
+    drained: () => {},
+    freed: () => {},
+    tlsFailed: () => {},
+  }
+  const endpoints = ports.map((port, i) => new Endpoint(String(i), endpointPlan({ port }), owner))
   for (const endpoint of endpoints) balancer.set(endpoint)
   balancer.refresh()
-  const queue = new WaitQueue(deadlines, () => balancer.hasRoom)
-  const target = { balancer, passHostHeader: true, budget: new RetryBudget(), queue, retries: true }
+  const queue = new WaitQueue(deadlines, balancer)
+  const target: ForwardTarget = {
+    balancer,
+    passHostHeader: true,
+    budget: new RetryBudget(),
+    queue,
+    retry: DEFAULT_RETRY,
+    outcomes: { failed: () => {}, succeeded: () => {} },
+    deadlines,
+  }
   return {
     deadlines,
     endpoints,
@@ -291,6 +318,24 @@ test('a black hole is given up after the dial time-out, and tried no second time
   const took = performance.now() - begun
   assert.ok(took >= 200 && took < 600, `${took} ms`)
   assert.equal(parts.endpoints[0]!.connections, 0)
+})
+
+test('no request waits for longer than one dial time-out and one more attempt', async () => {
+  await using hole = await BlackHole.open()
+  await using another = await BlackHole.open()
+  await using upstream = await RawUpstream.start(echo)
+  using parts = partsOf([hole.port, another.port, upstream.port], { dialTimeout: 300 })
+  const begun = performance.now()
+  assert.equal((await parts.answer(requestOf('GET'))).why, 'DT')
+  const took = performance.now() - begun
+  assert.ok(took >= 400 && took < 1_200, `${took} ms`)
+})
+
+test('behind a black hole an endpoint that refuses costs nothing: a third one is tried', async () => {
+  await using hole = await BlackHole.open()
+  await using upstream = await RawUpstream.start(echo)
+  using parts = partsOf([hole.port, refusingPort(), upstream.port], { dialTimeout: 300 })
+  assert.equal((await parts.answer(requestOf('GET'))).status, 200)
 })
 
 test('behind a black hole another endpoint is tried, also with a POST', async () => {

@@ -138,7 +138,7 @@ test('sticky: in panic, sessions stay where they are', async () => {
 })
 
 test('sticky: who is answered by another endpoint after a failure belongs to that one', async () => {
-  const dead = await refusingPort()
+  const dead = refusingPort()
   await using upstream = await RawUpstream.start(answering(ok('alive')))
   await using engine = await engineBefore([upstream], {
     services: stickyService({ dead: { port: dead }, alive: { port: upstream.port } }),
@@ -219,7 +219,7 @@ test('sticky: over HTTP/2, cookies in one field or in several', async () => {
 
 test('sticky: answers of the proxy’s own bind nobody', async () => {
   await using engine = await engineBefore([], {
-    services: stickyService({ 0: { port: await refusingPort() } }),
+    services: stickyService({ 0: { port: refusingPort() } }),
   })
   await using client = await engine.connect()
   const { head } = await client.write(get()).readMessage()

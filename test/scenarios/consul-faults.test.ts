@@ -10,11 +10,12 @@ import { startTidegate } from '../support/tidegate.ts'
 import { until } from '../support/until.ts'
 import { discoveryFlags, startFleet } from './fleet.ts'
 import type { Fleet } from './fleet.ts'
-import { scaled } from './scale.ts'
+import { FULL, scaled } from './scale.ts'
 
 /** How long the fault lasts, in milliseconds. */
-const LASTS = scaled(20_000, 2_000)
+const LASTS = scaled(60_000, 2_000)
 const HEALED_WITHIN = 5_000
+const WAIT_TIME = '--providers.consulCatalog.endpoint.endpointWaitTime'
 
 interface Scene {
   readonly consul: ConsulAgent
@@ -24,12 +25,15 @@ interface Scene {
 
 interface Fault {
   readonly name: string
+  /** What the log says of it; staleness must be seen. */
+  readonly told: RegExp
   begin(scene: Scene): void | Promise<void>
   end(scene: Scene): void | Promise<void>
 }
 
-const answering = (fault: RelayFault): Fault => ({
+const answering = (fault: RelayFault, told: RegExp): Fault => ({
   name: `answers: ${fault}`,
+  told,
   begin: ({ relay }) => void (relay.fault = fault),
   end: ({ relay }) => void (relay.fault = undefined),
 })
@@ -37,18 +41,28 @@ const answering = (fault: RelayFault): Fault => ({
 const FAULTS: readonly Fault[] = [
   {
     name: 'stopped',
+    told: /cannot be reached.*its last good picture keeps serving/,
     begin: ({ consul }) => consul.stop(),
     async end({ consul, fleet }) {
       await consul.start()
       await fleet.registerAll()
     },
   },
-  { name: 'hung', begin: ({ consul }) => consul.suspend(), end: ({ consul }) => consul.resume() },
-  answering('error 500'),
-  answering('no leader'),
-  answering('index gone back'),
+  {
+    name: 'hung',
+    // A long poll that hangs cannot be told from one that has nothing to say before its time is over: 5 s here.
+    told: FULL ? /did not answer in time.*its last good picture keeps serving/ : /^/,
+    begin: ({ consul }) => consul.suspend(),
+    end: ({ consul }) => consul.resume(),
+  },
+  answering('error 500', /answered with an error \(500.*its last good picture keeps serving/),
+  answering('no leader', /no leader is known.*its last good picture keeps serving/),
+  answering('index gone back', /no longer shows 7 instances, but has not said that they are gone/),
+  answering('empty, without proof', /lists no service at all/),
+  answering('half', /answered with an error \(500.*asked for the instances of/),
   {
     name: 'restarted empty, and refilled',
+    told: /no longer shows 6 instances, but has not said that they are gone/,
     begin: ({ consul }) => consul.restartEmpty(),
     end: ({ fleet }) => fleet.registerAll(),
   },
@@ -59,7 +73,8 @@ for (const fault of FAULTS) {
     await using consul = await startConsul()
     await using relay = await startConsulRelay(consul.address)
     await using fleet = await startFleet(consul, ['cart', 'shop'], 3)
-    await using tidegate = await startTidegate({ flags: discoveryFlags(relay.address) })
+    const flags = [...discoveryFlags(relay.address), `${WAIT_TIME}=5s`]
+    await using tidegate = await startTidegate({ flags })
     await using load = startLoad({ port: tidegate.port, hosts: fleet.hosts, rate: scaled(500, 120) })
     await fleet.served(load)
     const before = tidegate.output.length
@@ -77,6 +92,21 @@ for (const fault of FAULTS) {
     for (const line of [`healed in ${healed.toFixed()} ms`, ...String(tally).split('\n')]) t.diagnostic(line)
     assert.equal(tally.failed, 0, String(tally))
     assert.doesNotMatch(during, /"(?:draining|left)":/, 'an instance was taken out without proof')
+    assert.match(during, fault.told)
     if (fault.name.startsWith('answers')) assert.ok(relay.wronged > 0, 'the fault was never met')
   })
 }
+
+test('contrast: whoever believes every answer loses requests', async (t) => {
+  await using consul = await startConsul()
+  await using relay = await startConsulRelay(consul.address)
+  await using fleet = await startFleet(consul, ['cart', 'shop'], 3)
+  const flags = [...discoveryFlags(relay.address), '--experiments.proofs=false']
+  await using tidegate = await startTidegate({ flags })
+  await using load = startLoad({ port: tidegate.port, hosts: fleet.hosts, rate: scaled(500, 120) })
+  await fleet.served(load)
+  relay.fault = 'empty, without proof'
+  await until('a loss', () => load.tally.failed > 0)
+  const tally = await load.stop()
+  for (const line of String(tally).split('\n')) t.diagnostic(line)
+})

@@ -6,16 +6,26 @@ import type { Load } from '../support/load.ts'
 import { Tally } from '../support/load-tally.ts'
 import type { Origin } from '../support/origins.ts'
 import { startTidegate } from '../support/tidegate.ts'
+import { startTunnelLoad } from '../support/tunnel-load.ts'
 import { until } from '../support/until.ts'
 import { discoveryFlags, hostOf, startFleet } from './fleet.ts'
 import type { Fleet } from './fleet.ts'
 import { scaled } from './scale.ts'
 
-const SERVICES = ['cart', 'mail', 'pay', 'shop']
-const INSTANCES = 3
+const SERVICES = ['cart', 'mail', 'pay', 'shop', 'user', 'book', 'chat', 'feed', 'poll', 'wiki'].slice(
+  0,
+  scaled(10, 4),
+)
+const INSTANCES = scaled(5, 2)
+const RATE = scaled(1_000, 120)
 /** What a deploy tool waits between taking an instance out of discovery and telling it to stop. */
 const DEREGISTRATION_DELAY = 500
-const SLOW = '/?wait=2000'
+/** Milliseconds that slow requests take, and that tunnels live. */
+const SLOW = scaled(5_000, 2_000)
+/** Tunnels that are begun in a second; each lives as long as a slow request. */
+const TUNNELS = scaled(40, 8)
+/** Services that are deployed at the same time. */
+const AT_ONCE = 4
 
 export interface RollingDeploy {
   readonly order: 'deregister first' | 'stop first'
@@ -26,8 +36,12 @@ export interface RollingDeploy {
 export interface DeployReport {
   /** The steady load. */
   readonly tally: Tally
-  /** Requests of two seconds, of which some were on their way to each instance when it was replaced. */
+  /** Slow requests, of which some were on their way to each instance when it was replaced. */
   readonly slow: Tally
+  /** Upgraded connections with messages that come and go. */
+  readonly tunnels: Tally
+  /** Sockets that were still open to instances that had stopped. */
+  readonly leftOpen: number
   readonly ledger: Ledger
   /** Requests in flight to each instance when its replacement began. */
   readonly inFlight: readonly number[]
@@ -35,23 +49,29 @@ export interface DeployReport {
   readonly closedIdle: number
 }
 
-/** 4 services × 3 instances on a real Consul; every instance is replaced, while requests keep coming. */
+/** Services on a real Consul; each of their instances is replaced, while requests and tunnels keep coming. */
 export async function runRollingDeploy({ order, flags = [] }: RollingDeploy): Promise<DeployReport> {
   await using consul = await startConsul()
   await using fleet = await startFleet(consul, SERVICES, INSTANCES)
   await using tidegate = await startTidegate({ flags: [...discoveryFlags(consul.address), ...flags] })
-  await using load = startLoad({ port: tidegate.port, hosts: fleet.hosts, rate: scaled(500, 120) })
+  const { port } = tidegate
+  await using load = startLoad({ port, hosts: fleet.hosts, rate: RATE })
+  await using tunnels = startTunnelLoad({ port, hosts: fleet.hosts, rate: TUNNELS, lasts: SLOW })
   await fleet.served(load)
   const deploy = new Deploy(fleet, load, order)
-  for (let round = 0; round < scaled(2, 1); round++) {
-    await Promise.all(SERVICES.map((service) => deploy.replaceAll(service)))
+  const waiting = [...SERVICES]
+  const deployNext = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await deploy.replaceAll(next)
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, deployNext))
   const tally = await load.stop()
-  return { tally, ledger: fleet.ledger, ...deploy.findings }
+  const { findings, leftOpen } = deploy
+  return { tally, tunnels: await tunnels.stop(), leftOpen, ledger: fleet.ledger, ...findings }
 }
 
 class Deploy {
   readonly findings = { slow: new Tally(), inFlight: [] as number[], closedIdle: 0 }
+  readonly #replaced: Origin[] = []
   readonly #fleet: Fleet
   readonly #load: Load
   readonly #order: RollingDeploy['order']
@@ -60,6 +80,11 @@ class Deploy {
     this.#fleet = fleet
     this.#load = load
     this.#order = order
+  }
+
+  /** Sockets that are still open to instances that have left. */
+  get leftOpen(): number {
+    return this.#replaced.reduce((sum, { connections }) => sum + connections, 0)
   }
 
   async replaceAll(service: string): Promise<void> {
@@ -75,6 +100,7 @@ class Deploy {
     if (this.#order === 'deregister first') await this.#deregisterThenStop(service, old)
     else await this.#stopThenDeregister(service, old)
     this.findings.closedIdle += old.closedIdle
+    this.#replaced.push(old)
   }
 
   async #deregisterThenStop(service: string, old: Origin): Promise<void> {
@@ -95,8 +121,9 @@ class Deploy {
     const host = hostOf(service)
     await until(`a slow request to be in flight to ${origin.name}`, () => {
       if (origin.waiting >= 2) return true
-      this.#load.send({ method: 'GET', host, path: SLOW, fresh: false }, this.findings.slow)
-      this.#load.send({ method: 'POST', host, path: SLOW, fresh: true }, this.findings.slow)
+      const path = `/?wait=${SLOW}`
+      this.#load.send({ method: 'GET', host, path, fresh: false }, this.findings.slow)
+      this.#load.send({ method: 'POST', host, path, fresh: true }, this.findings.slow)
       return sleep(10, false)
     })
   }

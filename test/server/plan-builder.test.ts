@@ -66,7 +66,7 @@ test('a plan holds the routers, and only what they use', () => {
   )
   assert.deepEqual(
     [...plan.services],
-    [['shop@file', { strategy: 'wrr', passHostHeader: false, endpoints: live }]],
+    [['shop@file', { kind: 'loadBalancer', strategy: 'wrr', passHostHeader: false, endpoints: live }]],
   )
   assert.equal(plan.routers.get('health@file')?.service, 'ping@internal')
 })
@@ -108,7 +108,54 @@ test('a service that is gone stays in the plan until its endpoints have drained'
   assert.equal(during.routers.size, 0)
   assert.deepEqual(
     [...during.services],
-    [['shop@file', { strategy: 'wrr', passHostHeader: false, endpoints: draining }]],
+    [['shop@file', { kind: 'loadBalancer', strategy: 'wrr', passHostHeader: false, endpoints: draining }]],
   )
   assert.equal(buildPlan(nothing, new Map(), 3, during).services.size, 0)
+})
+
+const LAYERS = {
+  routers: { r: { rule: 'Host(`a.test`)', service: 'outer' } },
+  services: {
+    outer: { failover: { service: 'inner', fallback: 'b' } },
+    inner: { weighted: { services: [{ name: 'a' }, { name: 'b' }] } },
+    a: { loadBalancer: {} },
+    b: { loadBalancer: {} },
+    unused: { weighted: { services: [{ name: 'c' }] } },
+    c: { loadBalancer: {} },
+  },
+}
+
+test('services that a service leads to come before it; those that no router leads to are left out', () => {
+  const routing = resolveRouting([fileSource(part(LAYERS))], GIVEN)
+  const plan = buildPlan(routing, new Map([['a@file', live]]), 1)
+  assert.deepEqual([...plan.services.keys()], ['a@file', 'b@file', 'inner@file', 'outer@file'])
+  assert.equal(plan.services.get('a@file')?.endpoints, live)
+  const again = buildPlan(routing, new Map([['a@file', live]]), 2, plan)
+  for (const [name, service] of again.services)
+    if (name !== 'b@file') assert.equal(service, plan.services.get(name), name)
+  assert.ok(isEmptyDelta(planDelta(plan, again)))
+})
+
+test('a load balancer that becomes something else keeps its endpoints in the plan until they have drained', () => {
+  const router = { r: { rule: 'Host(`a.test`)', service: 'app' } }
+  const before = resolveRouting(
+    [fileSource(part({ routers: router, services: { app: { loadBalancer: {} } } }))],
+    GIVEN,
+  )
+  const after = resolveRouting(
+    [fileSource(part({ routers: router, services: { ...LAYERS.services, app: LAYERS.services.inner } }))],
+    GIVEN,
+    before,
+  )
+  const first = buildPlan(before, new Map([['app@file', live]]), 1)
+  const second = buildPlan(after, new Map([['app@file', live]]), 2, first)
+  assert.deepEqual(second.services.get('app@file'), {
+    kind: 'weighted',
+    services: [
+      { name: 'a@file', weight: 1 },
+      { name: 'b@file', weight: 1 },
+    ],
+    endpoints: live,
+  })
+  assert.deepEqual(buildPlan(after, new Map(), 3, second).services.get('app@file')?.endpoints, new Map())
 })

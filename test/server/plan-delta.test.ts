@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { EMPTY_PLAN, applyDelta, fullDelta, isEmptyDelta, planDelta } from '../../src/server/plan-delta.ts'
-import type { EndpointPlan, Plan, RouterPlan, ServicePlan } from '../../src/server/plan.ts'
+import type { EndpointPlan, Plan, RouterPlan, ServicePlan, TransportPlan } from '../../src/server/plan.ts'
 
 function endpoint(port: number, more: Partial<EndpointPlan> = {}): EndpointPlan {
   return {
@@ -32,13 +32,23 @@ function router(service: string, more: Partial<RouterPlan> = {}): RouterPlan {
 
 function service(...ports: readonly number[]): ServicePlan {
   return {
+    kind: 'loadBalancer',
     strategy: 'wrr',
     passHostHeader: true,
     endpoints: new Map(ports.map((port) => [`e${port}`, endpoint(port)])),
   }
 }
 
+function transport(dialTimeout: number): TransportPlan {
+  const tls = { verify: true, certificates: [], ciphers: '', peerNames: [] }
+  return { dialTimeout, responseHeaderTimeout: 0, idleTimeout: 1, maxIdleConnections: 1, tls }
+}
+
 const names = fc.constantFrom('a', 'b', 'c', 'd', '__proto__', 'constructor')
+const states = fc.tuple(
+  fc.integer({ min: 1, max: 3 }),
+  fc.constantFrom('ready' as const, 'draining' as const),
+)
 const plans: fc.Arbitrary<Omit<Plan, 'version'>> = fc
   .record<Omit<Plan, 'version'>>({
     routers: mapOf(
@@ -57,21 +67,27 @@ const plans: fc.Arbitrary<Omit<Plan, 'version'>> = fc
         options: fc.dictionary(names, fc.jsonValue({ maxDepth: 2 })),
       }),
     ),
+    transports: mapOf(fc.integer({ min: 1, max: 2 }).map(transport)),
     services: mapOf(
-      fc.record({
-        strategy: fc.constantFrom('wrr', 'p2c'),
-        passHostHeader: fc.boolean(),
-        limits: fc.record({
-          maxConnections: fc.integer({ min: 1, max: 2 }),
-          maxQueue: fc.integer({ min: 1, max: 2 }),
-          queueTimeout: fc.constant(0),
+      fc.oneof(
+        fc.record({
+          kind: fc.constant('loadBalancer' as const),
+          strategy: fc.constantFrom('wrr', 'p2c'),
+          passHostHeader: fc.boolean(),
+          limits: fc.record({
+            maxConnections: fc.integer({ min: 1, max: 2 }),
+            maxQueue: fc.integer({ min: 1, max: 2 }),
+            queueTimeout: fc.constant(0),
+          }),
+          endpoints: mapOf(states.map(([port, state]) => endpoint(port, { state }))),
         }),
-        endpoints: mapOf(
-          fc
-            .tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom('ready' as const, 'draining' as const))
-            .map(([port, state]) => endpoint(port, { state })),
-        ),
-      }),
+        fc.record({
+          kind: fc.constant('failover' as const),
+          service: names,
+          fallback: names,
+          endpoints: mapOf(states.map(([port, state]) => endpoint(port, { state }))),
+        }),
+      ),
     ),
   })
   .map((plan) => structuredClone(plan)) // so that objects have their usual prototype
@@ -128,6 +144,7 @@ test('one service of many: the difference holds only its changed endpoint', () =
       [
         's500@file',
         {
+          kind: 'loadBalancer',
           strategy: 'wrr',
           passHostHeader: true,
           endpoints: new Map([
@@ -137,6 +154,7 @@ test('one service of many: the difference holds only its changed endpoint', () =
         },
       ],
     ]),
+    transports: new Map(),
   })
   const applied = applyDelta(from, planDelta(from, to))
   assert.equal(
@@ -159,7 +177,7 @@ test('a service whose settings alone change names no endpoint', () => {
   }
   assert.deepEqual(
     planDelta(from, to).services,
-    new Map([['a', { strategy: 'wrr', passHostHeader: false, endpoints: new Map() }]]),
+    new Map([['a', { kind: 'loadBalancer', strategy: 'wrr', passHostHeader: false, endpoints: new Map() }]]),
   )
 })
 
@@ -174,6 +192,7 @@ test('the whole plan is its difference from nothing', () => {
     routers: new Map([['r', router('a')]]),
     middlewares: new Map(),
     services: new Map([['a', service(1)]]),
+    transports: new Map([['t', transport(1)]]),
   }
   assert.deepEqual(applyDelta(EMPTY_PLAN, fullDelta(plan)), plan)
 })

@@ -47,7 +47,13 @@ class Replica {
 
   get names() {
     const services = [...this.plan.services].map(([name, { endpoints }]) => [name, endpoints.keys()] as const)
-    return { routers: this.plan.routers.keys(), middlewares: this.plan.middlewares.keys(), services }
+    const { routers, middlewares, transports } = this.plan
+    return {
+      routers: routers.keys(),
+      middlewares: middlewares.keys(),
+      services,
+      transports: transports.keys(),
+    }
   }
 
   async apply(delta: PlanDelta): Promise<void> {

@@ -35,6 +35,7 @@ function bothWays(): RoutingConfig {
     ]),
     middlewares: new Map(),
     services: new Map(),
+    serversTransports: new Map(),
     problems: [],
   }
 }

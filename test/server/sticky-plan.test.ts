@@ -4,15 +4,21 @@ import { test } from 'node:test'
 import { resolveRouting } from '../../src/discovery/resolve.ts'
 import { buildPlan } from '../../src/server/plan-builder.ts'
 import { isEmptyDelta, planDelta } from '../../src/server/plan-delta.ts'
-import type { StickyCookiePlan } from '../../src/server/plan.ts'
+import type { LoadBalancerPlan, Plan, StickyCookiePlan } from '../../src/server/plan.ts'
 import { consulSource, context, fileSource, fragment, part } from '../discovery/given-sources.ts'
 
 const GIVEN = context()
 
+function balancer({ services }: Plan, name: string): LoadBalancerPlan {
+  const service = services.get(name)
+  assert.equal(service?.kind, 'loadBalancer')
+  return service
+}
+
 function planOf(sticky: unknown, name = 'shop'): StickyCookiePlan | undefined {
   const routers = { shop: { rule: 'Host(`a`)', service: name } }
   const source = fileSource(part({ routers, services: { [name]: { loadBalancer: { sticky } } } }))
-  return buildPlan(resolveRouting([source], GIVEN), new Map(), 1).services.get(`${name}@file`)?.sticky
+  return balancer(buildPlan(resolveRouting([source], GIVEN), new Map(), 1), `${name}@file`).sticky
 }
 
 const DEFAULT_NAME = `_${createHash('sha1').update('_TRAEFIK_BACKEND_shop@file').digest('hex').slice(0, 5)}`
@@ -70,7 +76,7 @@ test('sticky cookie of a service: from tags, where all is text', () => {
     const services = { web: { loadBalancer: { sticky } } }
     const one = fragment('web-1', { routers: { web: { rule: 'Host(`a`)' } }, services })
     const plan = buildPlan(resolveRouting([consulSource([one])], GIVEN), new Map(), 1)
-    return plan.services.get('web@consulcatalog')?.sticky
+    return balancer(plan, 'web@consulcatalog').sticky
   }
   assert.equal(tagged('true')?.attributes, '; Path=/')
   assert.equal(tagged('false'), undefined)
@@ -93,7 +99,26 @@ test('sticky cookie of a service: the same in the next plan, so that nothing is 
   const first = resolveRouting([source], GIVEN)
   const before = buildPlan(first, endpoints, 1)
   const after = buildPlan(resolveRouting([source], GIVEN, first), endpoints, 2, before)
-  assert.equal(before.services.get('shop@file')?.zonePreference, false)
+  assert.equal(balancer(before, 'shop@file').zonePreference, false)
   assert.equal(after.services.get('shop@file'), before.services.get('shop@file'))
   assert.ok(isEmptyDelta(planDelta(before, after)))
+})
+
+test('sticky cookie of a weighted service: named by it, and the same in the next plan', () => {
+  const source = fileSource(
+    part({
+      routers: { w: { rule: 'Host(`a`)', service: 'w' } },
+      services: {
+        w: { weighted: { services: [{ name: 'shop' }], sticky: { cookie: { httpOnly: true } } } },
+        shop: { loadBalancer: {} },
+      },
+    }),
+  )
+  const routing = resolveRouting([source], GIVEN)
+  const before = buildPlan(routing, new Map(), 1)
+  const service = before.services.get('w@file')
+  assert.ok(service?.kind === 'weighted')
+  assert.equal(service.sticky?.attributes, '; Path=/; HttpOnly')
+  assert.match(service.sticky?.name ?? '', /^_[0-9a-f]{5}$/)
+  assert.ok(isEmptyDelta(planDelta(before, buildPlan(routing, new Map(), 2, before))))
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo, Server } from 'node:net'
+import type { OutcomeReport } from '../../src/balancing/outcomes.ts'
 import type { ForwardedOptions } from '../../src/proxy/forwarded-headers.ts'
-import type { ConnectionLimits } from '../../src/proxy/http1/client-connection.ts'
+import type { ConnectionLimits } from '../../src/proxy/http1/connection-host.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../src/proxy/http2/limits.ts'
 import type { Http2Limits } from '../../src/proxy/http2/limits.ts'
 import type { PluginFile } from '../../src/plugins/load-plugin.ts'
@@ -16,13 +17,16 @@ import type { Experiments, WorkerSettings } from '../../src/server/entry-point-s
 import { listen } from '../../src/server/listener.ts'
 import type { OverloadLimits } from '../../src/server/load-shedder.ts'
 import type {
+  Composition,
   EndpointPlan,
   EndpointState,
+  LoadBalancerPlan,
   MiddlewarePlan,
   PlanDelta,
   RouterPlan,
   ServiceDelta,
   TlsDelta,
+  TransportPlan,
 } from '../../src/server/plan.ts'
 import { RawPeer } from './raw-peer.ts'
 import type { RawUpstream } from './raw-upstream.ts'
@@ -74,7 +78,7 @@ export interface EndpointSketch {
   readonly zone?: string
 }
 
-export interface ServiceSketch extends Partial<Omit<ServiceDelta, 'endpoints'>> {
+export interface ServiceSketch extends Partial<Omit<LoadBalancerPlan, 'kind' | 'endpoints'>> {
   /** By key; null takes one away. */
   readonly endpoints: Readonly<Record<string, EndpointSketch | null>>
 }
@@ -88,11 +92,15 @@ export interface RouterSketch {
   readonly tls?: boolean
 }
 
+/** A service that leads to others, and what is left of a load balancer of its name. */
+export type CompositeSketch = Composition & { readonly draining?: ServiceSketch['endpoints'] }
+
 /** A change of the plan, by hand; null deletes. */
 export interface PlanSketch {
   readonly routers?: Readonly<Record<string, RouterSketch | null>>
   readonly middlewares?: Readonly<Record<string, MiddlewarePlan | null>>
-  readonly services?: Readonly<Record<string, ServiceSketch | null>>
+  readonly services?: Readonly<Record<string, ServiceSketch | CompositeSketch | null>>
+  readonly transports?: Readonly<Record<string, TransportPlan | null>>
   readonly tls?: TlsDelta | null
 }
 
@@ -112,6 +120,8 @@ export class Engine implements AsyncDisposable {
   readonly plane: DataPlane
   /** `service/endpoint` of every report that a draining endpoint has nothing in flight. */
   readonly drained: string[] = []
+  /** What was reported of failing endpoints. */
+  readonly outcomes: OutcomeReport[] = []
   /** What middlewares threw. */
   readonly failures: string[] = []
   /** Bytes of body and why-code of every exchange that is over. */
@@ -142,6 +152,7 @@ export class Engine implements AsyncDisposable {
       settings,
       {
         drained: (service, endpoint) => this.drained.push(`${service}/${endpoint}`),
+        outcomes: (reports) => this.outcomes.push(...reports),
         begun: undefined,
         finished: (request, response, bytes) =>
           this.finished.push({ status: response.status, bytes, why: request.why, path: request.path }),
@@ -220,7 +231,7 @@ export function ruleOf(text: string): Rule {
 }
 
 function planDelta(
-  { routers = {}, middlewares = {}, services = {}, tls }: PlanSketch,
+  { routers = {}, middlewares = {}, services = {}, transports = {}, tls }: PlanSketch,
   base: number,
 ): PlanDelta {
   return {
@@ -229,6 +240,7 @@ function planDelta(
     routers: mapped(routers, routerPlan),
     middlewares: mapped(middlewares, (middleware) => middleware),
     services: mapped(services, serviceDelta),
+    transports: mapped(transports, (transport) => transport),
     tls,
   }
 }
@@ -251,8 +263,14 @@ function routerPlan({
   }
 }
 
-function serviceDelta({ endpoints, ...settings }: ServiceSketch): ServiceDelta {
+function serviceDelta(sketch: ServiceSketch | CompositeSketch): ServiceDelta {
+  if ('kind' in sketch) {
+    const { draining = {}, ...composition } = sketch
+    return { ...composition, endpoints: mapped(draining, endpointPlan) }
+  }
+  const { endpoints, ...settings } = sketch
   return {
+    kind: 'loadBalancer',
     strategy: 'wrr',
     passHostHeader: true,
     ...settings,

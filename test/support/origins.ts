@@ -12,9 +12,11 @@ export interface OriginOptions {
   readonly ledger?: Ledger
   /** Default: any free port. */
   readonly port?: number
+  /** One of 127.0.0.0/8; default 127.0.0.1. */
+  readonly address?: string
 }
 
-/** An HTTP service on 127.0.0.1 that answers at once; to be disposed of. */
+/** An HTTP service on this machine that answers at once; to be disposed of. */
 export async function startOrigin(options: OriginOptions = {}): Promise<Origin> {
   const origin = new Origin(options)
   await origin.start(options.port)
@@ -24,11 +26,13 @@ export async function startOrigin(options: OriginOptions = {}): Promise<Origin> 
 /**
  * One instance of a service, which can leave in the ways in which real ones leave. It reads the request whole,
  * enters its `Request-Id` in the ledger and echoes it. The query tells it how to answer: `wait` (milliseconds),
- * `status`, `size` (bytes of the body), `chunked` (no Content-Length).
+ * `status`, `size` (bytes of the body), `chunked` (no Content-Length). `/health` answers with `health`; an upgrade
+ * becomes a tunnel that sends back what it gets, until the client ends it.
  */
 export class Origin implements AsyncDisposable {
   readonly name: string
   readonly ledger: Ledger
+  readonly address: string
   port = 0
   /** Requests that were received and not yet answered whole. */
   inFlight = 0
@@ -36,19 +40,28 @@ export class Origin implements AsyncDisposable {
   waiting = 0
   /** Answers that were sent whole. */
   answered = 0
+  /** Requests that have come whole, those for its health left out. */
+  received = 0
   /** Connections that stood idle when it stopped, and were closed without a word. */
   closedIdle = 0
+  /** Status of every answer, whatever the query says; undefined: as the query says. */
+  status: number | undefined
+  /** Status of `/health`. */
+  health = 200
+  /** Tunnels that are open. */
+  tunnels = 0
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #stopping = false
 
-  constructor({ name = 'origin', ledger = new Ledger() }: OriginOptions = {}) {
+  constructor({ name = 'origin', ledger = new Ledger(), address = '127.0.0.1' }: OriginOptions = {}) {
     this.name = name
+    this.address = address
     this.ledger = ledger
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `http://${this.address}:${this.port}`
   }
 
   /** Open connections. */
@@ -59,13 +72,14 @@ export class Origin implements AsyncDisposable {
   /** Listens, again after a stop or a kill; on the same port when it is given. */
   async start(port = 0): Promise<void> {
     const server = createServer((request, response) => void this.#serve(request, response))
+    server.on('upgrade', (_request: IncomingMessage, socket: Socket) => this.#tunnel(socket))
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     })
     this.#server = server
     this.#stopping = false
-    server.listen(port, '127.0.0.1')
+    server.listen(port, this.address)
     await once(server, 'listening')
     this.port = (server.address() as AddressInfo).port
   }
@@ -75,7 +89,7 @@ export class Origin implements AsyncDisposable {
     const server = this.#server
     if (!server?.listening) return
     this.#stopping = true
-    this.closedIdle += Math.max(0, this.#sockets.size - this.inFlight)
+    this.closedIdle += Math.max(0, this.#sockets.size - this.inFlight - this.tunnels)
     const closed = once(server, 'close')
     server.close()
     server.closeIdleConnections()
@@ -97,15 +111,29 @@ export class Origin implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const query = new URL(request.url ?? '/', 'http://origin').searchParams
+    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://origin')
+    if (pathname === '/health') {
+      response.writeHead(this.health).end()
+      return
+    }
     const wait = Number(query.get('wait') ?? 0)
     this.#enter(wait > 0, response)
     const id = String(request.headers['request-id'] ?? '')
     const received = await readWhole(request)
     if (received === undefined) return
+    this.received++
     if (id !== '') this.ledger.record(request.method ?? '', id)
     if (wait > 0 && !(await waited(wait, response))) return
     this.#answer(response, query, id, `${this.name} ${request.method} ${id} ${received}\n`)
+  }
+
+  #tunnel(socket: Socket): void {
+    this.tunnels++
+    socket.once('close', () => this.tunnels--)
+    socket.on('error', () => socket.destroy())
+    const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+    socket.write(`${[...head, `Origin-Name: ${this.name}`].join('\r\n')}\r\n\r\n`)
+    socket.pipe(socket)
   }
 
   /** Counts the request until its answer is out or its connection is gone. */
@@ -123,7 +151,7 @@ export class Origin implements AsyncDisposable {
 
   #answer(response: ServerResponse, query: URLSearchParams, id: string, line: string): void {
     const body = line.padEnd(Number(query.get('size') ?? 0), '.')
-    response.writeHead(Number(query.get('status') ?? 200), {
+    response.writeHead(this.status ?? Number(query.get('status') ?? 200), {
       'Content-Type': 'text/plain',
       'Origin-Name': this.name,
       ...(id === '' ? {} : { 'Request-Id': id }),

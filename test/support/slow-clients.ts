@@ -1,69 +1,47 @@
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
-import { until } from './until.ts'
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 
 /** What a slow client does: it never ends its head, or its body, or never reads its answer. */
 export type Slowness = 'head' | 'body' | 'read'
 
-const FIRST_BYTES: Readonly<Record<Slowness, string>> = {
-  head: 'GET / HTTP/1.1\r\nHost: a.example\r\n',
-  body: 'POST / HTTP/1.1\r\nHost: a.example\r\nRequest-Id: slow\r\nContent-Length: 1000000\r\n\r\n',
-  read: 'GET /?size=1000000 HTTP/1.1\r\nHost: a.example\r\nRequest-Id: slow\r\n\r\n',
+export interface SlowClientsOptions {
+  /** The proxy's, on 127.0.0.1. */
+  readonly port: number
+  readonly counts: Readonly<Record<Slowness, number>>
+  /** How many connect in a second. */
+  readonly perSecond: number
 }
-const DRIPS: Readonly<Record<Slowness, string>> = { head: 'X: y\r\n', body: 'x', read: '' }
-/** Each client drips once a second; not all at the same moment, which would be a load of another kind. */
-const TURNS = 100
 
-/** Clients that hold on to connections to a port of 127.0.0.1; to be disposed of. */
+/** Slow clients in a process of their own, so that they do not slow down who measures; to be disposed of. */
 export class SlowClients implements AsyncDisposable {
   /** Of each kind, those that were cut off. */
   readonly ended: Record<Slowness, number> = { head: 0, body: 0, read: 0 }
-  readonly #clients: { socket: Socket; kind: Slowness }[] = []
-  readonly #timer: NodeJS.Timeout
-  #turn = 0
+  /** Fulfilled when the last one has connected. */
+  readonly opened: Promise<void>
+  readonly #child: ChildProcess
 
-  private constructor() {
-    this.#timer = setInterval(() => this.#drip(), 1_000 / TURNS)
-  }
-
-  /** Opens so many of each kind, a few at a time. */
-  static async start(port: number, counts: Readonly<Record<Slowness, number>>): Promise<SlowClients> {
-    const clients = new SlowClients()
-    for (const kind of ['head', 'body', 'read'] as const) {
-      for (let i = 0; i < counts[kind]; i++) {
-        clients.#open(port, kind)
-        if (i % 50 === 49) await until('connections', () => !clients.#connecting)
-      }
-    }
-    await until('connections', () => !clients.#connecting)
-    return clients
-  }
-
-  get #connecting(): boolean {
-    return this.#clients.some(({ socket }) => socket.connecting)
-  }
-
-  #open(port: number, kind: Slowness): void {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    socket.on('connect', () => socket.write(FIRST_BYTES[kind]))
-    if (kind === 'read') socket.pause()
-    else socket.resume()
-    socket.on('error', () => {})
-    socket.on('close', () => this.ended[kind]++)
-    this.#clients.push({ socket, kind })
-  }
-
-  #drip(): void {
-    this.#turn = (this.#turn + 1) % TURNS
-    for (let i = this.#turn; i < this.#clients.length; i += TURNS) {
-      const { socket, kind } = this.#clients[i]!
-      if (DRIPS[kind] !== '' && socket.writable) socket.write(DRIPS[kind])
-    }
+  constructor({ port, counts, perSecond }: SlowClientsOptions) {
+    const program = new URL('./slow-clients-process.ts', import.meta.url).pathname
+    const args = [port, counts.head, counts.body, counts.read, perSecond].map(String)
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#child = child
+    this.opened = new Promise((resolve, reject) => {
+      child.once('close', () => reject(new Error('the slow clients have ended')))
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (line === 'open') resolve()
+        else this.ended[line.replace('ended ', '') as Slowness]++
+      })
+    })
+    // Who does not wait for it need not hear of its end.
+    this.opened.catch(() => {})
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
-    for (const { socket } of this.#clients) socket.destroy()
-    await until('all to be closed', () => this.#clients.every(({ socket }) => socket.closed))
+    if (this.#child.exitCode !== null) return
+    const closed = once(this.#child, 'close')
+    this.#child.kill('SIGKILL')
+    await closed
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { get } from 'node:http'
 import { freePorts } from '../peers/free-ports.ts'
 import { until } from './until.ts'
 
@@ -73,12 +74,13 @@ export class Tidegate implements AsyncDisposable {
   /** @throws Error when the program has ended */
   async isReady(): Promise<boolean> {
     if (!this.#running) throw new Error(`ended with ${this.#child.exitCode ?? this.#child.signalCode}`)
-    try {
-      const signal = AbortSignal.timeout(2_000)
-      return (await fetch(`http://127.0.0.1:${this.port}/ping`, { signal })).ok
-    } catch {
-      return false
-    }
+    return await pinged(this.port)
+  }
+
+  /** Endpoints that the log has ever said to be down, by URL: their probes failed, or they were ejected. */
+  get downs(): ReadonlySet<string> {
+    const lines = this.output.split('\n').filter((line) => line.includes('"down":'))
+    return new Set(lines.flatMap((line) => (JSON.parse(line) as { down: string[] }).down))
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -99,4 +101,17 @@ export class Tidegate implements AsyncDisposable {
   get #running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
+}
+
+/** On a connection that is closed with its answer: one that is kept would count among those that a test limits. */
+function pinged(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const options = { host: '127.0.0.1', port, path: '/ping', agent: false, timeout: 2_000 }
+  const request = get(options, (response) => {
+    response.resume()
+    resolve(response.statusCode === 200)
+  })
+  request.on('timeout', () => request.destroy())
+  request.on('error', () => resolve(false))
+  return promise
 }

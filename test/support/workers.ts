@@ -1,4 +1,5 @@
 import { BroadcastChannel } from 'node:worker_threads'
+import type { OutcomeReport } from '../../src/balancing/outcomes.ts'
 import type { HostEvents } from '../../src/server/data-plane-host.ts'
 import type { WorkerSettings } from '../../src/server/entry-point-settings.ts'
 import { holdAddress } from '../../src/server/held-address.ts'
@@ -32,6 +33,7 @@ export class Workers implements AsyncDisposable {
   port = 0
   readonly died: string[] = []
   readonly failed: string[] = []
+  readonly outcomes: OutcomeReport[] = []
   readonly drained: { worker: number; endpoint: string; version: number }[] = []
   #plan: Plan = EMPTY_PLAN
   readonly #questions = new BroadcastChannel('worker probe')
@@ -40,6 +42,7 @@ export class Workers implements AsyncDisposable {
   constructor({ caps, ...options }: WorkersSketch) {
     const events: HostEvents = {
       drained: (worker, _service, endpoint, version) => this.drained.push({ worker, endpoint, version }),
+      outcomes: (reports) => this.outcomes.push(...reports),
       accessLog: () => {},
       failed: (where, message) => this.failed.push(`${where}: ${message}`),
       died: (_worker, reason) => this.died.push(reason),
@@ -129,10 +132,11 @@ export function planOf(
     version,
     routers: new Map(services.map(([name]) => [name, router(name)])),
     middlewares: new Map(),
+    transports: new Map(),
     services: new Map(
       services.map(([name, ...ports]) => [
         name,
-        { strategy: 'wrr', passHostHeader: true, endpoints: endpoints(ports) },
+        { kind: 'loadBalancer', strategy: 'wrr', passHostHeader: true, endpoints: endpoints(ports) },
       ]),
     ),
   }

@@ -70,7 +70,7 @@ const cases: [string, Membership, Membership, string[]][] = [
 for (const [name, before, after, expected] of cases) {
   test(name, () =>
     assert.deepEqual(
-      membershipLines(before, after).map(({ message }) => message),
+      [...membershipLines(before, after)].map(({ message }) => message),
       expected,
     ),
   )
@@ -81,7 +81,7 @@ test('only services that changed have a line', () => {
   const before = new Map([...same, ...service({ a: 'ready' })])
   const after = new Map([...same, ...service({ a: 'ready', b: 'ready' })])
   assert.deepEqual(
-    membershipLines(before, after).map((line) => line.service),
+    [...membershipLines(before, after)].map((line) => line.service),
     ['whoami@file'],
   )
 })

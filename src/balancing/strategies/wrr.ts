@@ -6,7 +6,8 @@ import { SmoothTurns } from './shares/smooth-turns.ts'
 export default defineStrategy({
   summary: 'Weighted round robin, spread evenly.',
   create(random) {
-    const turns = new SmoothTurns(random)
+    // Made when weights differ: of ten thousand services few need it, and it takes half a kilobyte.
+    let turns: SmoothTurns | undefined
     let turn = Math.floor(random() * 1_000_000)
     let seen: readonly Candidate[] = []
     let equal = true
@@ -17,7 +18,9 @@ export default defineStrategy({
           equal = candidates.every(({ weight }) => weight === candidates[0]!.weight)
         }
         // Workers begin at a random endpoint, so that they do not all begin with the same one.
-        return equal ? candidates[turn++ % candidates.length]! : turns.next(candidates)
+        if (equal) return candidates[turn++ % candidates.length]!
+        turns ??= new SmoothTurns(random)
+        return turns.next(candidates)
       },
     }
   },

@@ -28,6 +28,17 @@ export function syntaxProblem(message: string, origin: Origin, remedy?: string):
   return { code: 'E104', severity: 'error', message, origin, ...(remedy === undefined ? {} : { remedy }) }
 }
 
+/** The first of two equal keys is lost. */
+export function doubleKey(name: string, origin: Origin): Problem {
+  return {
+    code: 'E109',
+    severity: 'error',
+    message: `the key \`${name}\` stands twice in its section`,
+    remedy: 'remove one of the two',
+    origin,
+  }
+}
+
 /** Runs a parser; whatever it throws becomes a problem, since no text may bring the process down. */
 export function guarded(file: string, parse: () => Parsed): Parsed {
   try {

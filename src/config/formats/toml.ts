@@ -2,7 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { parseTOML } from 'toml-eslint-parser'
 import type { AST } from 'toml-eslint-parser'
 import type { Origin } from '../problem.ts'
-import { list, scalar } from '../source-tree.ts'
+import { list, scalar, section } from '../source-tree.ts'
 import type { SourceNode } from '../source-tree.ts'
 import { guarded, MAX_DEPTH, Refusal, syntaxProblem } from './parsed.ts'
 import type { Parsed } from './parsed.ts'
@@ -51,14 +51,12 @@ function nodeOf(value: unknown, path: Path, places: Places): SourceNode {
 
 function sectionOf(value: object, path: Path, origin: Origin, places: Places): SourceNode {
   const entries = new Map<string, SourceNode>()
-  const keyOrigins = new Map<string, Origin>()
   for (const [key, item] of Object.entries(value)) {
     const inner = [...path, key]
-    entries.set(key, nodeOf(item, inner, places))
-    const place = places.keys.get(pathKey(inner))
-    if (place) keyOrigins.set(key, place)
+    const keyOrigin = places.keys.get(pathKey(inner))
+    entries.set(key, { ...nodeOf(item, inner, places), keyOrigin })
   }
-  return { kind: 'section', entries, origin, keyOrigins }
+  return section(entries, origin)
 }
 
 /** Where everything stands; empty when the position parser understands less of TOML than the other. */

@@ -1,7 +1,7 @@
 import type { Body, Next, Request, Response, WhyCode } from '../../middleware.ts'
 
 /** Answers that say that nothing of the request has reached an endpoint: it may be sent again whatever it asks for. */
-const UNSENT: ReadonlySet<WhyCode> = new Set(['UF', 'DT'])
+const UNSENT: ReadonlySet<WhyCode> = new Set(['UF', 'UV', 'DT'])
 /** Answers that say that an endpoint has got something of the request and has not answered. */
 const UNANSWERED: ReadonlySet<WhyCode> = new Set(['UC', 'UT'])
 

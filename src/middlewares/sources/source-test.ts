@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_TEXT } from '../../middleware.ts'
 import type { Fields, OptionsOf } from '../../config/fields.ts'
 import type { Request } from '../../middleware.ts'
 import { compileRanges, rangeComplaint } from './ip-ranges.ts'
@@ -25,7 +25,7 @@ export function sourceComplaint(
   empty: string,
 ): string | undefined {
   if (sourceRange.length === 0) return `\`sourceRange\` is empty, so ${empty}`
-  if (STATUS_CODES[rejectStatusCode] === undefined)
+  if (STATUS_TEXT[rejectStatusCode] === undefined)
     return `\`rejectStatusCode\`: ${rejectStatusCode} is no status of HTTP`
   for (const range of sourceRange) {
     const complaint = rangeComplaint(range)

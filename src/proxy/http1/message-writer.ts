@@ -44,16 +44,21 @@ export class MessageWriter {
     this.#events = events
   }
 
-  /** A head (text up to and including its empty line) and a short body of the proxy's own, or none. */
+  /** A head (text up to and including its empty line) and a short body as text (latin1), or none. */
   writeWhole(head: string, body: string): void {
-    this.bodyBytes = Buffer.byteLength(body)
-    // Own bodies are ASCII, so latin1 is their encoding.
+    // A character is a byte: bodies of our own are ASCII, others came as latin1.
+    this.bodyBytes = body.length
     this.#wire.write(head + body)
     this.#events.written()
   }
 
   /** A head and a body of known length, or, `chunked`, of unknown length with its trailers if they are wanted. */
   writeBody(head: string, body: Body, chunked: boolean, trailersWanted: boolean): void {
+    const text = chunked ? undefined : body.takeText()
+    if (text !== undefined) {
+      this.writeWhole(head, text)
+      return
+    }
     this.bodyBytes = 0
     this.#chunked = chunked
     this.#trailersWanted = trailersWanted

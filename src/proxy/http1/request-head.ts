@@ -175,13 +175,17 @@ function setAbsoluteTarget(request: Request, target: string, limits: RequestHead
 /** Exactly one valid Host in HTTP/1.1 (RFC 9112 §3.2); an absolute target overrules it. */
 function setHost(request: Request, hop: HopFields): WhyCode | undefined {
   const named = hop.host
+  const namedHost = named === undefined ? undefined : canonicalHost(named)
   if (named === undefined) {
     if (request.version === '1.1') return 'BR'
     if (request.authority !== '') request.headers.set('Host', request.authority)
-  } else if (canonicalHost(named) === undefined) return 'BR'
-  if (request.authority === '') request.authority = named ?? ''
-  else if (request.authority !== named) request.headers.set('Host', request.authority)
-  if (request.authority === '') return undefined
+  } else if (namedHost === undefined) return 'BR'
+  if (request.authority === '') {
+    request.authority = named ?? ''
+    request.host = namedHost ?? ''
+    return undefined
+  }
+  if (request.authority !== named) request.headers.set('Host', request.authority)
   const host = canonicalHost(request.authority)
   if (host === undefined) return 'BR'
   request.host = host

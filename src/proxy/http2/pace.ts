@@ -1,6 +1,6 @@
 import type { Deadlines } from '../deadlines.ts'
 import { NEVER } from '../deadlines.ts'
-import type { MinimumRate } from '../http1/client-connection.ts'
+import type { MinimumRate } from '../http1/connection-host.ts'
 
 /** How far a body has come that waits for its client, to send it or to take it. */
 export interface Progress {

@@ -1,50 +1,29 @@
-import { connect as connectTls } from 'node:tls'
-import { isIP } from 'node:net'
+import { Body } from '../body.ts'
 import type { BodyProducer } from '../body.ts'
 import type { Timed } from '../deadlines.ts'
 import { NEVER } from '../deadlines.ts'
-import type { HeaderList } from '../header-list.ts'
 import { BodyReader } from '../http1/body-reader.ts'
+import { endOfHead, latin1 } from '../http1/bytes.ts'
 import { HopFields } from '../http1/field-section.ts'
 import { MessageWriter } from '../http1/message-writer.ts'
 import { isHopelessAnswer, parseResponseHead } from '../http1/response-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import type { Request } from '../request.ts'
 import { Response } from '../response.ts'
-import type { WireHandler } from '../wire.ts'
-import { Wire } from '../wire.ts'
+import type { Wire, WireHandler } from '../wire.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { Exchange, FailureKind } from './exchange.ts'
+import { openWire } from './open-wire.ts'
 import { requestHead } from './request-head.ts'
-
-/**
- * How an exchange failed before its response began; what may be sent again depends on it.
- * - `connect`, `connect-timeout`: no connection came about.
- * - `unsent`: the connection was lost before a byte of the request was written.
- * - `broken`: it was lost after that, with no byte of a response.
- * - `partial`: it was lost within the head, or behind an interim answer.
- * - `malformed`: what came is no valid response.  - `timeout`: nothing came in time.
- * - `request-body`: the client's body broke off.  - `aborted`: the client is gone.
- */
-export type FailureKind =
-  | 'connect'
-  | 'connect-timeout'
-  | 'unsent'
-  | 'broken'
-  | 'partial'
-  | 'malformed'
-  | 'timeout'
-  | 'request-body'
-  | 'aborted'
-
-/** Who waits for the answer. Exactly one of `onResponse` and `onFailure` is called, once. */
-export interface Exchange {
-  onInformation(status: number, headers: HeaderList): void
-  onResponse(response: Response): void
-  onFailure(kind: FailureKind): void
-}
+import { tlsFailure } from './tls-failure.ts'
 
 /** Bytes that a response head may have. */
 const MAX_HEAD_BYTES = 64 * 1024
+/**
+ * Bytes of a body that, when it came with its head, is handed on as text: from there to its write 148 ns for 202 at
+ * 100 bytes, but 381 for 310 at 2,048.
+ */
+const SHORT_BODY = 512
 /** Interim answers to one request; more is an endpoint gone wrong. */
 const MAX_INFORMATION = 32
 
@@ -106,6 +85,11 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#fail('aborted')
   }
 
+  /** Gives the exchange up: it takes too long. What was not sent yet has not even been connected. */
+  giveUp(): void {
+    this.#fail(this.#connected ? 'timeout' : 'connect-timeout')
+  }
+
   /** Closes the connection, whatever it does. */
   close(): void {
     if (this.#exchange) this.#fail('broken')
@@ -136,14 +120,16 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
     this.#writer.drained()
   }
 
-  onClose(): void {
-    if (this.#exchange) this.#fail(this.#lossKind())
+  onClose(error?: Error): void {
+    const insecure = error && this.#endpoint.plan.tls ? tlsFailure(error) : undefined
+    if (insecure !== undefined) this.#endpoint.tlsFailed(insecure)
+    if (this.#exchange) this.#fail(insecure !== undefined && !this.#connected ? 'tls' : this.#lossKind())
     else this.#discard(new Error('connection to the endpoint was reset'))
   }
 
   expired(): void {
-    if (!this.#exchange) this.#discard(undefined)
-    else this.#fail(this.#connected ? 'timeout' : 'connect-timeout')
+    if (this.#exchange) this.giveUp()
+    else this.#discard(undefined)
   }
 
   // ---- response body's producer -----------------------------------------------------------------------------
@@ -189,7 +175,7 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
 
   #readHead(borrowed: Buffer): void {
     const bytes = this.#partial ? Buffer.concat([this.#partial, borrowed]) : borrowed
-    const end = bytes.indexOf('\r\n\r\n', 0, 'latin1')
+    const end = endOfHead(bytes, 0)
     if (end < 0 || end > MAX_HEAD_BYTES) {
       this.#partial = Buffer.from(bytes)
       if (end > 0 || bytes.length > MAX_HEAD_BYTES || isHopelessAnswer(bytes)) this.#fail('malformed')
@@ -245,6 +231,13 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
       // The length of what is not sent (RFC 9110 §9.3.2) travels on as a field.
       if (hop.contentLength >= 0 && head.status !== 204)
         head.headers.append('Content-Length', String(hop.contentLength))
+    } else if (
+      hop.contentLength > 0 &&
+      hop.contentLength <= SHORT_BODY &&
+      at + hop.contentLength <= bytes.length
+    ) {
+      response.body = Body.ofText(latin1(bytes, at, at + hop.contentLength))
+      at += hop.contentLength
     } else if (hop.chunked || hop.contentLength !== 0) {
       this.#reader = new BodyReader(hop.chunked, hop.contentLength, this)
       response.body = this.#reader.body
@@ -333,20 +326,4 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
  */
 function keptFor(announcedSeconds: number, idleTimeout: number): number {
   return announcedSeconds < 0 ? idleTimeout : Math.min(idleTimeout, announcedSeconds * 1_000 - 1_000)
-}
-
-function openWire(endpoint: Endpoint, handler: WireHandler, connected: () => void): Wire {
-  const { address, port, tls, authority } = endpoint.plan
-  if (!tls) return Wire.connect(address, port, handler, connected)
-  const name = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  // An address is no server name (RFC 6066 §3), but the certificate is verified against it all the same.
-  const socket = connectTls({
-    host: address,
-    port,
-    ALPNProtocols: ['http/1.1'],
-    ...(isIP(name) ? {} : { servername: name }),
-  })
-  socket.setNoDelay(true)
-  socket.once('secureConnect', connected)
-  return Wire.tls(socket, handler)
 }

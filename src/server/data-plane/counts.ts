@@ -32,6 +32,16 @@ export class Counts {
     Atomics.add(this.#slot.gauges, GAUGE.beat, 1)
   }
 
+  /** A copy of a request was sent to a mirror. */
+  mirrored(): void {
+    this.#add(COUNTER.mirrored, 1)
+  }
+
+  /** One was not sent, since it would have been too much. */
+  mirrorDropped(): void {
+    this.#add(COUNTER.mirrorsDropped, 1)
+  }
+
   /** The proxy answered by itself, or ended a connection. */
   why(code: WhyCode): void {
     this.#add(COUNTER.why + WHY_CODES.indexOf(code), 1)

@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import type { Deadlines } from '../../proxy/deadlines.ts'
 import { compileForwardedPolicy } from '../../proxy/forwarded-headers.ts'
-import type { ConnectionHost } from '../../proxy/http1/client-connection.ts'
+import type { ConnectionHost } from '../../proxy/http1/connection-host.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../proxy/http2/limits.ts'
 import type { Request } from '../../proxy/request.ts'
 import { Response } from '../../proxy/response.ts'

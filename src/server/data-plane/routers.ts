@@ -1,3 +1,4 @@
+import { RetryBudget } from '../../balancing/retry-budget.ts'
 import type { Middleware, MiddlewareTools, Next } from '../../middleware.ts'
 import type { Request } from '../../proxy/request.ts'
 import { Response } from '../../proxy/response.ts'
@@ -6,6 +7,8 @@ import { compose } from '../compose.ts'
 import type { MiddlewarePlan, PlanDelta, RouterPlan } from '../plan.ts'
 import type { PlugIns } from '../plug-ins.ts'
 
+type Instances = ReadonlyMap<string, { readonly plan: MiddlewarePlan; readonly instance: Middleware }>
+
 /** A router as a worker serves it: what its table leads to. */
 export interface Router {
   readonly plan: RouterPlan
@@ -13,7 +16,7 @@ export interface Router {
   readonly service: string
   /** It leads to a page of the proxy's own, which answers whatever the load. */
   readonly internal: boolean
-  readonly middlewares: Map<string, { plan: MiddlewarePlan; instance: Middleware }>
+  readonly middlewares: Instances
   readonly handle: Next
 }
 
@@ -26,7 +29,7 @@ export interface RouterTables {
 }
 
 /** What middlewares may use that is not theirs alone. */
-export type OuterTools = Pick<MiddlewareTools, 'verifyPassword' | 'mayRetry'>
+export type OuterTools = Pick<MiddlewareTools, 'verifyPassword'>
 
 /** Milliseconds in which a middleware's reports are one. */
 const REPORT_MS = 1_000
@@ -43,6 +46,9 @@ export interface RouterTools {
   /** A middleware threw, or a router could not be set up; `where` names it. */
   readonly failed: (where: string, error: unknown) => void
 }
+
+/** One for all routers without any: ten thousand maps would take 2 MB. */
+const NONE: Instances = new Map()
 
 /** The routers and middlewares of a worker's plan, compiled into the tables of its entry points. */
 export class Routers {
@@ -110,24 +116,33 @@ export class Routers {
     })
   }
 
-  /** A middleware of unchanged options keeps its instance, and with it its state. */
   #compile(name: string, plan: RouterPlan, before: Router | undefined): Router {
-    const middlewares: Router['middlewares'] = new Map()
-    for (const middleware of plan.middlewares) {
-      const wanted = this.#middlewares.get(middleware)
-      if (!wanted) throw new Error(`router ${name} names middleware ${middleware}, which the plan lacks`)
-      const memory = plan.memories?.get(middleware)
-      const kept = before?.middlewares.get(middleware)
-      const same = kept?.plan === wanted && before?.plan.memories?.get(middleware) === memory
-      const instance = same ? kept.instance : this.#createMiddleware(middleware, wanted, memory)
-      middlewares.set(middleware, { plan: wanted, instance })
-    }
-    const chain = plan.middlewares.map((middleware) => middlewares.get(middleware)!.instance)
-    const next = this.#tools.next(plan.service)
+    const { service } = plan
+    const next = this.#tools.next(service)
+    const middlewares = plan.middlewares.length === 0 ? NONE : this.#instances(name, plan, before)
     // A service never throws and never rejects, so a router without middlewares needs no net, which costs a promise.
-    const handle = chain.length === 0 ? next : this.#caught(name, compose(chain, next))
-    const internal = plan.service.endsWith('@internal')
-    return { plan, service: plan.service, internal, middlewares, handle }
+    const handle = middlewares === NONE ? next : this.#caught(name, this.#chain(plan, middlewares, next))
+    return { plan, service, internal: service.endsWith('@internal'), middlewares, handle }
+  }
+
+  /** A middleware of unchanged options keeps its instance, and with it its state. */
+  #instances(name: string, plan: RouterPlan, before: Router | undefined): Instances {
+    return new Map(
+      plan.middlewares.map((middleware) => {
+        const wanted = this.#middlewares.get(middleware)
+        if (!wanted) throw new Error(`router ${name} names middleware ${middleware}, which the plan lacks`)
+        const memory = plan.memories?.get(middleware)
+        const kept = before?.middlewares.get(middleware)
+        const same = kept?.plan === wanted && before?.plan.memories?.get(middleware) === memory
+        const instance = same ? kept.instance : this.#createMiddleware(middleware, wanted, memory)
+        return [middleware, { plan: wanted, instance }]
+      }),
+    )
+  }
+
+  #chain(plan: RouterPlan, middlewares: Instances, next: Next): Next {
+    const chain = plan.middlewares.map((middleware) => middlewares.get(middleware)!.instance)
+    return compose(chain, next)
   }
 
   #createMiddleware(
@@ -142,6 +157,7 @@ export class Routers {
       name,
       service: (service: string) => this.#service(fullName(service, name)),
       report: this.#reporter(name),
+      retryBudget: () => new RetryBudget(workers),
       ...shared,
     }
     return plugIns.middleware(type).create(options as never, tools)

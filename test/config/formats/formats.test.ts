@@ -27,6 +27,12 @@ const values: [name: string, file: string, text: string, expected: unknown][] = 
   ['words that only old YAML takes for booleans', 'x.yml', 'a: [yes, on]', { a: ['yes', 'on'] }],
   ['keys that are no words', 'x.yml', '80: a\ntrue: b', { 80: 'a', true: 'b' }],
   ['keys of prototypes', 'x.json', '{"constructor":1}', { constructor: 1 }],
+  [
+    'everything that JSON has',
+    'x.json',
+    '\r\n { "a\\u00e9\\"" : [ -1.5e3 , 0.10, true,false,null ,"" ],"b":{ }, "c":[ ]\t}',
+    { 'aé"': [-1_500, '0.10', true, false, null, ''], b: {}, c: [] },
+  ],
   ['tables of tables', 'x.toml', '[[a.s]]\nu="x"\n[[a.s]]\nu="y"', { a: { s: [{ u: 'x' }, { u: 'y' }] } }],
   ['dates', 'x.toml', 'a = 1979-05-27', { a: '1979-05-27' }],
 ]
@@ -75,6 +81,12 @@ const faults: [name: string, file: string, text: string, expected: string][] = [
   [
     'YAML: too deep',
     'x.yml',
+    '['.repeat(150) + ']'.repeat(150),
+    '1:101 E104 sections are nested more than 100 deep',
+  ],
+  [
+    'JSON: too deep',
+    'x.json',
     '['.repeat(150) + ']'.repeat(150),
     '1:101 E104 sections are nested more than 100 deep',
   ],
@@ -174,6 +186,25 @@ test('JSON means what JSON.parse says it means', () => {
   )
 })
 
+test('JSON stands where YAML, which it is, says it stands', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', '"', '\\', '{', ',', 'é', '1'), minLength: 1 })
+  const { any } = fc.letrec((tie) => ({
+    any: fc.oneof({ depthSize: 'small' }, word, fc.boolean(), fc.integer(), tie('list'), tie('section')),
+    list: fc.array(tie('any'), { maxLength: 3 }),
+    section: fc.dictionary(word, tie('any'), { maxKeys: 3, noNullPrototype: true }),
+  }))
+  fc.assert(
+    fc.property(any, fc.constantFrom(0, 2), (value, indent) => {
+      const text = JSON.stringify({ value }, null, indent)
+      const [json, yaml] = ['x.json', 'x.yml'].map((file) => [
+        ...placesOf(parseConfigText(text, file).node!, ''),
+      ])
+      assert.deepEqual(json, yaml)
+    }),
+    { numRuns: 300 },
+  )
+})
+
 /** `path@key place=value place`; the values of sections and lists are left out. */
 function* placesOf(node: SourceNode, path: string): Generator<string> {
   if (node.kind === 'list')
@@ -181,7 +212,7 @@ function* placesOf(node: SourceNode, path: string): Generator<string> {
   if (node.kind !== 'section') return
   for (const [key, value] of node.entries) {
     const name = path === '' ? key : `${path}.${key}`
-    const at = node.keyOrigins?.get(key)
+    const at = value.keyOrigin
     const own = value.kind === 'scalar' ? `=${value.origin.line}:${value.origin.column}` : ''
     yield `${name}@${at?.line}:${at?.column}${own}`
     yield* placesOf(value, name)

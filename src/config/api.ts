@@ -1,0 +1,40 @@
+import type { Fields, OptionsOf } from './fields.ts'
+import type { ListenAddress } from './listen-address.ts'
+
+/** What the running process says of itself, and what it may be told. */
+export const apiOptions = (field: Fields) => ({
+  address: field
+    .string(
+      'Where it listens, apart from all entry points; default: `127.0.0.1:8081`, and with `insecure` `:8081`.',
+    )
+    .optional(),
+  insecure: field
+    .boolean(
+      'Lets everybody read who can reach it. Otherwise only this machine can, and from elsewhere the token is asked for. Changes want the token in any case.',
+    )
+    .default(false),
+  token: field
+    .secret('What allows changes, such as draining an endpoint. Without one, there are none.')
+    .optional(),
+  tokenFile: field.file('The file that holds the token; read anew each time.').optional(),
+  allowedHosts: field
+    .list(
+      'Host names under which it may be asked, besides `localhost` and IP addresses.',
+      field.string('A host name without its port.'),
+    )
+    .default([]),
+  dashboard: field.pending('the dashboard'),
+  basePath: field.pending('another path of the admin API'),
+  debug: field.pending('debugging by the admin API'),
+  disableDashboardAd: field.boolean('Kept for compatibility: there is none.').optional(),
+})
+export type ApiOptions = OptionsOf<ReturnType<typeof apiOptions>>
+
+export interface ApiConfig extends Omit<ApiOptions, 'address'> {
+  readonly listen: ListenAddress
+}
+
+/** Where the API listens when nothing else is said: 8080 is an entry point's, which answers for the workers. */
+export function apiAddress({ address, insecure }: ApiOptions): string {
+  return address ?? (insecure ? ':8081' : '127.0.0.1:8081')
+}
