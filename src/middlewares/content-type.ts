@@ -1,5 +1,6 @@
-import type { Body, Request, Response } from '../middleware.ts'
+import type { Request, Response } from '../middleware.ts'
 import { defineMiddleware } from '../middleware.ts'
+import { readable } from './buffers/readable.ts'
 import { SNIFFED_BYTES, sniffMediaType } from './sniffing/media-type.ts'
 
 export default defineMiddleware({
@@ -18,7 +19,7 @@ export default defineMiddleware({
         if (first !== undefined) return name(response, first)
         if (body.complete || body.error) return undefined
         // Never for more than its first bytes, which the client could do nothing without either.
-        return begun(body).then(() => name(response, body.peek()))
+        return readable(body, request).then(() => name(response, body.peek()))
       },
     }
   },
@@ -28,10 +29,6 @@ export default defineMiddleware({
 function isOpen({ headers, status, tunnel }: Response, { method }: Request): boolean {
   if (method === 'HEAD' || tunnel || status < 200 || status === 204 || status === 304) return false
   return !headers.has('Content-Type') && !headers.has('Content-Encoding')
-}
-
-function begun(body: Body): Promise<void> {
-  return new Promise((resolve) => body.onReadable(resolve))
 }
 
 function name({ headers }: Response, bytes: Buffer | undefined): void {

@@ -173,10 +173,7 @@ export default defineMiddleware({
       if (request.aborted) return Response.because('DC')
       try {
         const method = preserveRequestMethod ? request.method : 'GET'
-        return await client.ask(
-          { method, fields: headers.fields, body: body && (() => body.next()) },
-          cancel.signal,
-        )
+        return await client.ask({ method, fields: headers.fields, body: body && (() => body.next()) }, cancel)
       } catch (error) {
         if (request.aborted) return Response.because('DC')
         report(`the authentication server ${address.origin} cannot be asked: ${(error as Error).message}`)

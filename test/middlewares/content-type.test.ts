@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import contentType from '../../src/middlewares/content-type.ts'
 import { sniffMediaType } from '../../src/middlewares/sniffing/media-type.ts'
 import { answering, ok, RawUpstream } from '../support/raw-upstream.ts'
+import { until } from '../support/until.ts'
 import { engineThrough } from './engine-through.ts'
 
 const types: [begin: string, type: string][] = [
@@ -93,4 +94,18 @@ test('a body that comes later than its head is waited for, and no more of it tha
   await using client = await engine.connect()
   const head = await client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n').readUntil('%PDF-')
   assert.match(head, /\r\nContent-Type: application\/pdf\r\n/)
+})
+
+test('a client that goes away before the first byte ends the endpoint’s work', async () => {
+  await using upstream = await RawUpstream.start(async (peer) => {
+    await peer.readMessage()
+    peer.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n')
+  })
+  await using engine = await engineThrough([['contentType', contentType, {}]], [upstream])
+  const client = await engine.connect()
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await until('the request', () => upstream.text.length > 0)
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  client.reset()
+  await until('nothing in flight', () => engine.inFlight === 0)
 })

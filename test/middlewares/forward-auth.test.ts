@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { createServer } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import forwardAuth from '../../src/middlewares/forward-auth.ts'
+import { AuthClient } from '../../src/middlewares/forward-auth/auth-client.ts'
 import { TestAuthority } from '../support/certificates.ts'
 import { startOrigin } from '../support/origins.ts'
 import { RawPeer } from '../support/raw-peer.ts'
@@ -254,6 +255,14 @@ test('a client that goes away ends the question', async () => {
   await until('the end of the request', () => engine.finished.length === 1)
   assert.equal(engine.finished[0]!.why, 'DC')
   assert.deepEqual(engine.failures, [])
+})
+
+test('a server that does not answer in time is given up', async () => {
+  await using server = await RawUpstream.start(async (peer) => void (await peer.readMessage()))
+  const client = new AuthClient(new URL(`http://127.0.0.1:${server.port}/`), undefined, 100, 100)
+  const question = { method: 'GET', fields: [], body: undefined }
+  await assert.rejects(client.ask(question, new AbortController()), /no answer within 0\.1 s/)
+  await until('the end of the connection', () => server.connections[0]!.ending !== undefined)
 })
 
 test('tls: the server shows a certificate of the authority, and sees that of the proxy', async () => {

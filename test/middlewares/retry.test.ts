@@ -171,6 +171,39 @@ test('a POST that no endpoint has got is sent to another one', async () => {
   }
 })
 
+test('the next attempt goes to another endpoint, also where the strategy always names the same one', async () => {
+  await using bad = await inTurn([BAD])
+  await using good = await RawUpstream.start()
+  const endpoints = { a: { port: bad.port }, b: { port: good.port } }
+  for (const [one, other] of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const) {
+    await using engine = await engineThrough([['retry', retry, { attempts: 2, status: ['503'] }]], [], {
+      services: {
+        main: { strategy: 'hrw', endpoints: { x: endpoints[one], y: endpoints[other] } },
+      },
+    })
+    await using client = await engine.connect()
+    for (let i = 0; i < 4; i++) assert.match((await client.write(GET).readMessage()).head, /^HTTP\/1\.1 200 /)
+  }
+})
+
+test('connections that the endpoint has closed meanwhile cost one attempt, not one each', async () => {
+  await using upstream = await RawUpstream.start(async (peer) => {
+    await peer.readMessage()
+    peer.write(ok())
+    await peer.readMessage()
+    peer.reset()
+  })
+  await using engine = await engineThrough([['retry', retry, { attempts: 2 }]], [upstream])
+  const clients = await Promise.all([1, 2, 3].map(() => engine.connect()))
+  for (const client of clients) client.write(GET)
+  for (const client of clients) assert.match((await client.readMessage()).head, /^HTTP\/1\.1 200 /)
+  assert.match((await clients[0]!.write(GET).readMessage()).head, /^HTTP\/1\.1 200 /)
+  for (const client of clients) await client[Symbol.asyncDispose]()
+})
+
 test('a client that goes away while the next attempt is waited for ends it', async () => {
   await using upstream = await inTurn([BAD])
   await using engine = await engineThrough(

@@ -118,7 +118,7 @@ test('circuitBreaker and retry: what fails at times is hidden, what fails for go
       circuitBreaker: {
         expression: 'NetworkErrorRatio() > 0.30 && RequestThreshold() >= 5',
         checkPeriod: '10ms',
-        fallbackDuration: '500ms',
+        fallbackDuration: '2s',
         recoveryDuration: '200ms',
       },
     },

@@ -1,6 +1,7 @@
 import type { BodyProducer, HeaderList, Request } from '../../middleware.ts'
 import { Body } from '../../middleware.ts'
 import type { RepeatableBody } from '../attempts/attempts.ts'
+import { readable } from './readable.ts'
 import { SpillFile } from './spill-file.ts'
 
 export interface GatherLimits {
@@ -46,21 +47,6 @@ export async function gather(body: Body, limits: GatherLimits, request: Request)
 
 function exceeds(length: number, { most }: GatherLimits): boolean {
   return most !== 0 && length > Math.max(most, 0)
-}
-
-/** Resolves when there is more of the body, or never will be. */
-function readable(body: Body, request: Request): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      request.onAbort = undefined
-      resolve()
-    }
-    request.onAbort = () => {
-      body.cancel()
-      over()
-    }
-    body.onReadable(over)
-  })
 }
 
 class Gathering {

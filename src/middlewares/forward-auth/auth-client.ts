@@ -35,28 +35,31 @@ export interface AuthAnswer {
 export class AuthClient {
   readonly #address: URL
   readonly #maxAnswer: number
+  readonly #limit: number
   readonly #pool: Promise<Pool>
 
-  /** `maxAnswer`: bytes of an answer's body. */
-  constructor(address: URL, tls: AuthTls | undefined, maxAnswer: number) {
+  /** `maxAnswer`: bytes of an answer's body; `limit`: milliseconds for a whole answer. */
+  constructor(address: URL, tls: AuthTls | undefined, maxAnswer: number, limit: number = LIMIT) {
     this.#address = address
     this.#maxAnswer = maxAnswer
-    this.#pool = openPool(address, tls)
+    this.#limit = limit
+    this.#pool = openPool(address, tls, limit)
     // Whoever asks is told; nobody may be asking.
     this.#pool.catch(() => {})
   }
 
-  /** @throws whatever keeps the server from being asked, also when `cancelled` or late */
-  async ask(question: AuthQuestion, cancelled: AbortSignal): Promise<AuthAnswer> {
-    const late = AbortSignal.timeout(LIMIT)
-    const signal = AbortSignal.any([cancelled, late])
+  /** @throws whatever keeps the server from being asked, also when it is cancelled or late */
+  async ask(question: AuthQuestion, cancel: AbortController): Promise<AuthAnswer> {
+    const late = new Error(`no answer within ${this.#limit / 1_000} s`)
+    const timer = setTimeout(() => cancel.abort(late), this.#limit)
     try {
-      return await this.#ask(question, signal)
+      return await this.#ask(question, cancel.signal)
     } catch (error) {
-      if (late.aborted) throw new Error(`no answer within ${LIMIT / 1_000} s`, { cause: error })
       // The server has closed a connection that was idle: the question itself was no matter.
-      if (!isLostConnection(error) || question.body || signal.aborted) throw error
-      return this.#ask(question, signal)
+      if (!isLostConnection(error) || question.body || cancel.signal.aborted) throw error
+      return await this.#ask(question, cancel.signal)
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -85,15 +88,15 @@ export class AuthClient {
   }
 }
 
-async function openPool(address: URL, tls: AuthTls | undefined): Promise<Pool> {
+async function openPool(address: URL, tls: AuthTls | undefined, limit: number): Promise<Pool> {
   const { Pool } = await import('undici')
   const { ca, cert, key, insecureSkipVerify = false } = tls ?? {}
   return new Pool(address.origin, {
     connections: CONNECTIONS,
-    headersTimeout: LIMIT,
-    bodyTimeout: LIMIT,
+    headersTimeout: limit,
+    bodyTimeout: limit,
     connect: {
-      timeout: LIMIT,
+      timeout: limit,
       rejectUnauthorized: !insecureSkipVerify,
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
