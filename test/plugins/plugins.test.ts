@@ -3,8 +3,10 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import { engineBefore } from '../support/engine.ts'
 import { startOrigin } from '../support/origins.ts'
 import { RawPeer } from '../support/raw-peer.ts'
+import { RawUpstream } from '../support/raw-upstream.ts'
 import { ServedRoutes } from '../support/served-routes.ts'
 import { until } from '../support/until.ts'
 
@@ -158,6 +160,21 @@ test('whatever a plug-in throws costs its request a 500, and says so; nobody els
   const { head } = await witness.write('GET / HTTP/1.1\r\nHost: none\r\n\r\n').readMessage()
   assert.match(head, /^HTTP\/1\.1 200 /)
   assert.doesNotMatch(routes.output, /died/)
+})
+
+test('what plug-ins throw is counted', async () => {
+  await using upstream = await RawUpstream.start()
+  await using engine = await engineBefore([upstream], {
+    plugins: [{ name: 'faulty', path: join(SAMPLES, 'faulty.js') }],
+    routers: { all: { middlewares: ['bad'] } },
+    middlewares: { bad: { type: 'plugin.faulty', options: {} } },
+  })
+  await using client = await engine.connect()
+  for (const path of ['/throw', '/reject', '/fine', '/response'])
+    await client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).readMessage()
+  const { failures, why } = engine.stats
+  assert.deepEqual([failures, why['IE']], [3, 3])
+  assert.equal(engine.inFlight, 0, 'an answer that nobody gets is let go')
 })
 
 test('a plug-in that blocks its worker is named while it does', async () => {
