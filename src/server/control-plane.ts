@@ -17,6 +17,7 @@ import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { CertificateStore } from './certificates/certificate-store.ts'
 import { TransportStore } from './transports/transport-store.ts'
+import { tlsToService } from './transports/tls-to-service.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { EndpointLives } from './endpoint-lives.ts'
 import type { LivingService } from './endpoint-lives.ts'
@@ -88,6 +89,7 @@ export class ControlPlane {
     this.#lives = new EndpointLives({
       draining: options.draining,
       workers: () => options.host.workers,
+      tls: (service) => tlsToService(service, this.#routing, this.#transports.plans()),
       nextVersion: () => this.#plan.version + 1,
       changed: (transitions) => this.#publish(transitions),
       watch: (endpoints) => options.host.watch(endpoints),

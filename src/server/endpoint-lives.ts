@@ -1,6 +1,6 @@
 import type { Checked } from '../balancing/health/health-checks.ts'
 import { HealthChecks } from '../balancing/health/health-checks.ts'
-import type { HealthCheck } from '../balancing/health/check.ts'
+import type { HealthCheck, ProbeTls } from '../balancing/health/check.ts'
 import { LifeCycle } from '../balancing/life-cycle.ts'
 import type { EndpointStatus, Transition, WantedService } from '../balancing/life-cycle.ts'
 import type { OutcomeReport } from '../balancing/outcomes.ts'
@@ -15,6 +15,8 @@ export interface LivingService extends WantedService {
 export interface EndpointLivesOptions {
   readonly draining: boolean
   readonly workers: () => readonly number[]
+  /** What TLS connections to endpoints of a service are opened with, now. */
+  readonly tls: (service: string) => ProbeTls
   /** Version of the plan that is made next. */
   readonly nextVersion: () => number
   /** Endpoints have changed by themselves; several changes that come together are told at once. */
@@ -49,6 +51,7 @@ export class EndpointLives {
       ...(unanswered ? { unanswered } : {}),
     })
     this.#checks = new HealthChecks({
+      tls: options.tls,
       report: (service, key, { passed, found }) =>
         this.#tell(this.#cycle.probed(service, key, passed, found)),
       now: processNow,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { DEFAULT_TRANSPORT } from '../../src/proxy/upstream/transport.ts'
 import { test } from 'node:test'
 import type { HealthCheck } from '../../src/balancing/health/check.ts'
 import { HealthChecks } from '../../src/balancing/health/health-checks.ts'
@@ -26,6 +27,7 @@ class Scheduler {
   readonly #timers = new Set<Timer>()
   readonly #open = new Map<string, (found: string) => void>()
   readonly checks = new HealthChecks({
+    tls: () => DEFAULT_TRANSPORT.tls,
     now: () => this.now,
     random: () => this.random,
     report: (_, key, { passed, found }) => this.reported.push(`${key} ${passed} ${found}`),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HttpQuestion, ProbeResult, ProbeTarget } from '../../src/balancing/health/check.ts'
 import { probeHttp } from '../../src/balancing/health/http-probe.ts'
+import { DEFAULT_TRANSPORT } from '../../src/proxy/upstream/transport.ts'
 import { BlackHole } from '../support/black-hole.ts'
 import { answering, RawUpstream, refusingPort } from '../support/raw-upstream.ts'
 import type { Script } from '../support/raw-upstream.ts'
@@ -27,7 +28,7 @@ function probe(
   question: Partial<HttpQuestion> = {},
   signal = AbortSignal.timeout(10_000),
 ): Promise<ProbeResult> {
-  return probeHttp(target(port), { ...QUESTION, ...question }, signal)
+  return probeHttp(target(port), { ...QUESTION, ...question }, DEFAULT_TRANSPORT.tls, signal)
 }
 
 const ANSWERS: readonly (readonly [
@@ -88,6 +89,7 @@ test('another port than that of the endpoint', async () => {
   const result = await probeHttp(
     target(refusingPort()),
     { ...QUESTION, port: upstream.port },
+    DEFAULT_TRANSPORT.tls,
     AbortSignal.timeout(10_000),
   )
   assert.equal(result.passed, true)

@@ -10,6 +10,7 @@ import type { Origin } from '../support/origins.ts'
 import { startTidegate } from '../support/tidegate.ts'
 import { until } from '../support/until.ts'
 import { scaled } from './scale.ts'
+import { enter } from './table.ts'
 
 const SERVICE = 'shop'
 const STABLE = ['v1']
@@ -111,10 +112,8 @@ async function release(requests: number, flags: readonly string[] = []): Promise
 test('a canary of 5 % by its tags has 5 %, while canaries come and go and are promoted, and nothing is lost', async (t) => {
   const { tally, requests, canaries, replaced } = await release(scaled(20_000, 2_000))
   const percent = (canaries * 100) / requests
-  t.diagnostic(
-    `${canaries} of ${requests} requests went to canaries (${percent.toFixed(2)} %); ${replaced} replaced`,
-  )
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  const part = `${canaries} of ${requests} requests went to canaries (${percent.toFixed(2)} %)`
+  enter(t, t.name, tally, `${part}; ${replaced} replaced`)
   assert.equal(tally.failed, 0, String(tally))
   assert.ok(Math.abs(percent - 5) <= 0.5, `${percent} %`)
   assert.ok(replaced >= 2)
@@ -123,6 +122,6 @@ test('a canary of 5 % by its tags has 5 %, while canaries come and go and are pr
 test('contrast: the same release loses requests without draining and retries', async (t) => {
   const flags = ['--experiments.retries=false', '--experiments.draining=false']
   const { tally } = await release(scaled(5_000, 1_000), flags)
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
   assert.ok(tally.failed > 0, 'the load would not see a loss if there was one')
 })

@@ -11,6 +11,7 @@ import { until } from '../support/until.ts'
 import { discoveryFlags, startFleet } from './fleet.ts'
 import type { Fleet } from './fleet.ts'
 import { FULL, scaled } from './scale.ts'
+import { enter } from './table.ts'
 
 /** How long the fault lasts, in milliseconds. */
 const LASTS = scaled(60_000, 2_000)
@@ -89,7 +90,7 @@ for (const fault of FAULTS) {
     const healed = performance.now() - ended
 
     const tally = await load.stop()
-    for (const line of [`healed in ${healed.toFixed()} ms`, ...String(tally).split('\n')]) t.diagnostic(line)
+    enter(t, t.name, tally, `healed in ${healed.toFixed()} ms`)
     assert.equal(tally.failed, 0, String(tally))
     assert.doesNotMatch(during, /"(?:draining|left)":/, 'an instance was taken out without proof')
     assert.match(during, fault.told)
@@ -108,5 +109,5 @@ test('contrast: whoever believes every answer loses requests', async (t) => {
   relay.fault = 'empty, without proof'
   await until('a loss', () => load.tally.failed > 0)
   const tally = await load.stop()
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
 })

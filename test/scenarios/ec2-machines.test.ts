@@ -9,6 +9,7 @@ import { startOrigin } from '../support/origins.ts'
 import { startTidegate } from '../support/tidegate.ts'
 import { until } from '../support/until.ts'
 import { scaled } from './scale.ts'
+import { enter } from './table.ts'
 
 /** moto is EC2 here; what its machines serve are origins of this process on their loopback addresses. */
 
@@ -51,6 +52,6 @@ test('machines of EC2 are replaced, each taken out before it stops: nothing is l
     await origin.stop()
   }
   const tally = await load.stop()
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
   assert.equal(tally.failed, 0, String(tally))
 })

@@ -15,13 +15,14 @@ import type { Tidegate } from '../support/tidegate.ts'
 import { until } from '../support/until.ts'
 import { discoveryFlags, startFleet } from './fleet.ts'
 import { scaled } from './scale.ts'
+import { enter } from './table.ts'
 
 /** For how long requests are counted after the lie; milliseconds. */
 const AFTERWARDS = scaled(30_000, 2_000)
 
 test('Consul says once that all are gone, and takes it back: nothing is lost', async (t) => {
   const { tally, output } = await lieOnce([])
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
   assert.equal(tally.failed, 0, String(tally))
   assert.match(output, /E405/, 'the removal was never held back')
   assert.doesNotMatch(output, /"(?:draining|left)":/)
@@ -29,7 +30,7 @@ test('Consul says once that all are gone, and takes it back: nothing is lost', a
 
 test('contrast: whoever believes every answer loses requests', async (t) => {
   const { tally } = await lieOnce(['--experiments.proofs=false'])
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
   assert.ok(tally.failed > 0, 'the load would not see a loss if there was one')
 })
 

@@ -13,6 +13,7 @@ import { startTidegate } from '../support/tidegate.ts'
 import { until } from '../support/until.ts'
 import { discoveryFlags, startFleet } from './fleet.ts'
 import { scaled } from './scale.ts'
+import { enter } from './table.ts'
 
 /** How long Consul stays away after the restart, in milliseconds. */
 const LASTS = scaled(60_000, 2_000)
@@ -33,7 +34,7 @@ const OUTAGES: readonly Outage[] = [
 for (const outage of OUTAGES) {
   test(`${outage.name} and started again with a snapshot: every new request is served, healed within 5 s`, async (t) => {
     const { tally, output } = await restarted(outage, true)
-    for (const line of String(tally).split('\n')) t.diagnostic(line)
+    enter(t, t.name, tally)
     // Who is killed takes the requests with it that it has accepted; they were sent before it was started again.
     const lost =
       outage.signal === 'SIGKILL' ? tally.failures.filter(({ status }) => status !== 0) : tally.failures
@@ -45,7 +46,7 @@ for (const outage of OUTAGES) {
 
 test('contrast: without a snapshot nothing is routed until Consul answers', async (t) => {
   const { tally } = await restarted(OUTAGES[0]!, false)
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
   assert.ok(tally.failed > 0, 'the load would not see a loss if there was one')
 })
 

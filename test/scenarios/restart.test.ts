@@ -10,6 +10,7 @@ import { startOrigin } from '../support/origins.ts'
 import { startTidegate } from '../support/tidegate.ts'
 import { until } from '../support/until.ts'
 import { scaled } from './scale.ts'
+import { enter } from './table.ts'
 
 const RESTARTS = scaled(10, 3)
 const RATE = scaled(400, 150)
@@ -17,13 +18,13 @@ const RATE = scaled(400, 150)
 test(`${RESTARTS} restarts on an inherited socket lose nothing`, async (t) => {
   using socket = await openListeningSocket()
   const tally = await restartUnderLoad(socket)
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
   assert.equal(tally.failed, 0, String(tally))
 })
 
 test('contrast: the same restarts on a socket of its own lose requests', async (t) => {
   const tally = await restartUnderLoad()
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
   assert.ok(tally.failed > 0, 'the load would not see a loss if there was one')
 })
 
@@ -37,7 +38,7 @@ test('SIGTERM under load on two workers: whatever was accepted is answered', asy
   await until('the door to be closed', () => load.tally.causes.has('GET ECONNREFUSED'))
   const tally = await load.stop()
   assert.equal(await ended, 0)
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
   const lost = [...tally.causes].filter(([cause]) => !/ (?:ok|ECONNREFUSED)$/.test(cause))
   assert.deepEqual(lost, [], 'refused before it was accepted, or answered: nothing else')
 })

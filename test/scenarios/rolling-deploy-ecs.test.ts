@@ -10,6 +10,7 @@ import { startTidegate } from '../support/tidegate.ts'
 import { until } from '../support/until.ts'
 import { ecsFlags, EcsService, HOST } from './ecs-service.ts'
 import { scaled } from './scale.ts'
+import { enter } from './table.ts'
 
 /** Here moto is ECS and EC2. What it lacks is not needed: tasks in host mode have neither dynamic ports nor bindings. */
 
@@ -76,5 +77,5 @@ test('contrast: the same deploy loses requests without draining and retries', as
 
 function show(t: TestContext, tally: Tally, closedIdle: number): void {
   t.diagnostic(`${closedIdle} idle connections closed by tasks`)
-  for (const line of String(tally).split('\n')) t.diagnostic(line)
+  enter(t, t.name, tally)
 }

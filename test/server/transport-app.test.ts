@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { TestAuthority } from '../support/certificates.ts'
+import { FileApp } from '../support/file-app.ts'
 import { RawPeer } from '../support/raw-peer.ts'
 import { startTidegate } from '../support/tidegate.ts'
 import { TlsUpstream } from '../support/tls-upstream.ts'
@@ -58,4 +59,41 @@ test('transports of files and of the static configuration: their files are read,
   assert.equal(await asked(tidegate.port, '/plain'), '502 UC')
   assert.ok(!tidegate.output.includes('PRIVATE KEY'))
   assert.ok(!tidegate.output.includes(edge.key.split('\n')[1]!))
+})
+
+test('probes over TLS are opened as requests are: with the authorities and the certificate of the transport', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'transport-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  using authority = new TestAuthority()
+  const [app, edge] = [authority.sign('IP:127.0.0.1'), authority.sign('DNS:edge.test')]
+  await using upstream = await TlsUpstream.start({ ...app, requestCert: true, ca: [authority.cert] })
+  const write = (name: string, text: string): string => {
+    const file = join(folder, name)
+    writeFileSync(file, text)
+    return file
+  }
+  const certificates = [{ certFile: write('edge.crt', edge.cert), keyFile: write('edge.key', edge.key) }]
+  const loadBalancer = {
+    servers: [{ url: `https://127.0.0.1:${upstream.port}` }],
+    healthCheck: { path: '/health', interval: '1h' },
+  }
+  const services = {
+    mutual: { loadBalancer: { ...loadBalancer, serversTransport: 'mutual' } },
+    unknown: { loadBalancer },
+  }
+  const routes = {
+    http: {
+      routers: {
+        mutual: { rule: 'Path(`/mutual`)', service: 'mutual' },
+        unknown: { rule: 'Path(`/unknown`)', service: 'unknown' },
+      },
+      services,
+      serversTransports: { mutual: { rootCAs: [write('roots.pem', authority.cert)], certificates } },
+    },
+  }
+  await using it = await FileApp.start({ routes })
+  const stateOf = (service: string): string | undefined =>
+    it.app.endpoints.find((endpoint) => endpoint.service === service)?.reason
+  await until('the probe to pass', () => stateOf('mutual@file') === 'probe answered 200')
+  await until('the other one to fail', () => stateOf('unknown@file')?.includes('CERT'))
 })

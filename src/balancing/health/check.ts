@@ -1,3 +1,5 @@
+import type { ConnectionOptions } from 'node:tls'
+
 /** How the endpoints of a service are probed; plain data, compared by value. */
 export interface HealthCheck {
   /** Milliseconds from the begin of one probe to that of the next. */
@@ -42,6 +44,12 @@ export interface ProbeTarget {
   readonly tls: boolean
   /** `host:port` as in the endpoint's URL. */
   readonly authority: string
+}
+
+/** What TLS connections to an endpoint are opened with. */
+export interface ProbeTls {
+  /** `host`: name or address of the endpoint, as its URL says. */
+  optionsFor(host: string): ConnectionOptions
 }
 
 /** What a probe has found, in words for people. */

@@ -1,6 +1,6 @@
 import PQueue from 'p-queue'
 import { isDeepStrictEqual } from 'node:util'
-import type { HealthCheck, ProbeResult, ProbeTarget } from './check.ts'
+import type { HealthCheck, ProbeResult, ProbeTarget, ProbeTls } from './check.ts'
 import { probeTcp } from './tcp-probe.ts'
 
 /** Probes under way at a time; more would only take each other's time. */
@@ -22,6 +22,8 @@ export interface Timers {
 }
 
 export interface HealthChecksOptions {
+  /** What TLS connections to endpoints of a service are opened with, now. */
+  readonly tls: (service: string) => ProbeTls
   readonly report: (service: string, key: string, result: ProbeResult) => void
   /** Milliseconds of a clock that never jumps. */
   readonly now: () => number
@@ -30,7 +32,12 @@ export interface HealthChecksOptions {
   /** Default: the system's. */
   readonly timers?: Timers
   /** Default: by HTTP or TCP, as the check says. */
-  readonly probe?: (target: ProbeTarget, check: HealthCheck, signal: AbortSignal) => Promise<ProbeResult>
+  readonly probe?: (
+    target: ProbeTarget,
+    check: HealthCheck,
+    signal: AbortSignal,
+    tls: ProbeTls,
+  ) => Promise<ProbeResult>
 }
 
 interface Scheduled {
@@ -144,7 +151,7 @@ export class HealthChecks {
     // A probe that hangs is a failed probe.
     const deadline = this.#timers.set(() => running.abort(), check.timeout)
     const probe = this.#options.probe ?? probeAs
-    const result = await probe(target, check, running.signal)
+    const result = await probe(target, check, running.signal, this.#options.tls(service))
     this.#timers.clear(deadline)
     if (scheduled.generation !== generation) return
     scheduled.running = undefined
@@ -157,11 +164,12 @@ async function probeAs(
   target: ProbeTarget,
   { question }: HealthCheck,
   signal: AbortSignal,
+  tls: ProbeTls,
 ): Promise<ProbeResult> {
   if (question.mode === 'tcp') return probeTcp(target, question, signal)
   // Only here: every start loads this file, and undici costs megabytes.
   const { probeHttp } = await import('./http-probe.ts')
-  return probeHttp(target, question, signal)
+  return probeHttp(target, question, tls, signal)
 }
 
 function sameQuestion(one: Checked, other: Checked): boolean {

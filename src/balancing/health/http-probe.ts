@@ -2,7 +2,7 @@ import { connect, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { Client } from 'undici'
-import type { HttpQuestion, ProbeResult, ProbeTarget } from './check.ts'
+import type { HttpQuestion, ProbeResult, ProbeTarget, ProbeTls } from './check.ts'
 import { describeError } from './describe-error.ts'
 
 /** Redirects that are followed. */
@@ -20,17 +20,18 @@ interface Step {
 
 /**
  * Asks an endpoint by HTTP/1.1 on a connection of its own, so that nothing of an earlier probe can answer for this one.
- * The signal ends it. Never rejects.
+ * TLS connections are opened as those for requests are. The signal ends it. Never rejects.
  */
 export async function probeHttp(
   target: ProbeTarget,
   question: HttpQuestion,
+  tls: ProbeTls,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   try {
     let step = firstStep(target, question)
     for (let followed = 0; followed <= MAX_REDIRECTS; followed++) {
-      const { status, location } = await ask(target, step, question, signal)
+      const { status, location } = await ask(target, step, question, tls, signal)
       const next = question.followRedirects ? redirected(target, step, status, location) : undefined
       if (!next) return judged(status, question)
       step = next
@@ -54,10 +55,11 @@ async function ask(
   target: ProbeTarget,
   step: Step,
   { method, headers }: HttpQuestion,
+  tls: ProbeTls,
   signal: AbortSignal,
 ): Promise<{ status: number; location: string | undefined }> {
   const client = new Client(`${step.scheme}://probe`, {
-    connect: (_, connected) => openSocket(target, step, signal, connected),
+    connect: (_, connected) => openSocket(target, step, tls, signal, connected),
     maxHeaderSize: MAX_HEAD_BYTES,
     // The deadline of the whole probe is the signal's alone.
     headersTimeout: 0,
@@ -80,19 +82,16 @@ async function ask(
   }
 }
 
-/** Where the probe's connection is made, and so the place for the TLS settings of a service's transport. */
 function openSocket(
   { address: host }: ProbeTarget,
   { scheme, host: authority, port }: Step,
+  tls: ProbeTls,
   signal: AbortSignal,
   connected: (...outcome: [Error, null] | [null, Socket]) => void,
 ): void {
   const name = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  const servername = isIP(name) ? {} : { servername: name }
   const socket =
-    scheme === 'https'
-      ? connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...servername })
-      : connect({ host, port })
+    scheme === 'https' ? connectTls({ ...tls.optionsFor(name), host, port }) : connect({ host, port })
   const failed = (error: Error): void => connected(error, null)
   const end = (): void => void socket.destroy(signal.reason as Error)
   signal.addEventListener('abort', end)
