@@ -1,5 +1,13 @@
 import type { Protocol } from './ask.ts'
-import { ALL, MANY_ROUTERS, MANY_SERVICES, ONE_WORKER, TWO_WORKERS } from './contestants.ts'
+import {
+  ALL,
+  MANY_ROUTERS,
+  MANY_SERVICES,
+  ONE_WORKER,
+  THROUGH_ONE,
+  THROUGH_THREE,
+  TWO_WORKERS,
+} from './contestants.ts'
 import { PATHS } from './origin.ts'
 import type { Contestant } from './proxies/contestant.ts'
 
@@ -49,10 +57,12 @@ export const HEADLINE = 'get-100b-plain-keep-64'
 export const LARGE = 'get-1m-plain-keep-64'
 export const ROUTERS = 'routers'
 export const WORKERS = 'workers'
+export const MIDDLEWARES = 'middlewares'
 
 export const CASES: readonly LoadCase[] = [
   ...matrix(),
   { ...headline(), name: ROUTERS, allHosts: true, contestants: [ONE_WORKER, MANY_ROUTERS, MANY_SERVICES] },
+  { ...headline(), name: MIDDLEWARES, contestants: [ONE_WORKER, THROUGH_THREE, ...THROUGH_ONE] },
   { ...headline(), name: WORKERS, connections: 256, contestants: [ONE_WORKER, TWO_WORKERS] },
 ]
 

@@ -20,3 +20,32 @@ export const CHANGING = tidegate({
   probe: 'stalls',
 })
 export const PROFILED = tidegate({ name: 'tidegate, profiled', probe: 'profile' })
+
+const PREFIX = '/app'
+const FREQUENT = {
+  stripPrefix: { stripPrefix: { prefixes: [PREFIX] } },
+  headers: {
+    headers: {
+      customRequestHeaders: { 'X-Team': 'web' },
+      customResponseHeaders: { 'X-Served-By': 'edge', Server: '' },
+      frameDeny: true,
+      contentTypeNosniff: true,
+    },
+  },
+  // By the client's address, and never reached.
+  rateLimit: { rateLimit: { average: 1_000_000, burst: 1_000_000 } },
+} as const
+
+/** The same routers through the middlewares that nearly everybody uses. */
+export const THROUGH_THREE = tidegate({
+  name: 'tidegate, stripPrefix + headers + rateLimit',
+  middlewares: FREQUENT,
+  pathPrefix: PREFIX,
+})
+export const THROUGH_ONE = Object.entries(FREQUENT).map(([name, middleware]) =>
+  tidegate({
+    name: `tidegate, ${name}`,
+    middlewares: { [name]: middleware },
+    pathPrefix: name === 'stripPrefix' ? PREFIX : '',
+  }),
+)

@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly proxies: readonly string[]
   readonly full: boolean
   readonly memory: boolean
+  /** What the middlewares cost that nearly everybody uses. */
+  readonly middlewares: boolean
   readonly profile: boolean
   readonly list: boolean
   readonly help: boolean
@@ -23,6 +25,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --full             the whole matrix rather than the usual trials
   --proxies=A,B      only these of tidegate, haproxy, nginx, caddy
   --memory           memory instead of speed
+  --middlewares      what the middlewares cost that nearly everybody uses
   --profile          where a worker's time goes, instead of comparing (--only names the case)
   --list             names the trials, and ends
 `
@@ -44,12 +47,13 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       quick: flag,
       full: flag,
       memory: flag,
+      middlewares: flag,
       profile: flag,
       list: flag,
       help: flag,
     },
   })
-  const { quick, full, memory, profile, list, help } = values
+  const { quick, full, memory, middlewares, profile, list, help } = values
   const base = quick ? QUICK : DEFAULT
   const effort = {
     rounds: wholeNumber('rounds', values.rounds, base.rounds),
@@ -61,6 +65,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     proxies: words(values.proxies),
     full,
     memory,
+    middlewares,
     profile,
     list,
     help,

@@ -1,5 +1,5 @@
-import { HEADLINE, LARGE, ROUTERS, WORKERS } from './cases.ts'
-import { CHANGING, MANY_ROUTERS, ONE_WORKER, TWO_WORKERS } from './contestants.ts'
+import { HEADLINE, LARGE, MIDDLEWARES, ROUTERS, WORKERS } from './cases.ts'
+import { CHANGING, MANY_ROUTERS, ONE_WORKER, THROUGH_THREE, TWO_WORKERS } from './contestants.ts'
 import type { Figures, Measure } from './figures.ts'
 import type { Spread } from './statistics.ts'
 import { ratioOf, spreadOf } from './statistics.ts'
@@ -76,6 +76,14 @@ export const TARGETS: readonly Target[] = [
     of: MANY_ROUTERS.name,
     against: own,
     must: atMost(1.15),
+  },
+  {
+    what: 'CPU per request, stripPrefix + headers + rateLimit × none',
+    trial: MIDDLEWARES,
+    measure: 'cpu',
+    of: THROUGH_THREE.name,
+    against: own,
+    must: atMost(1.2),
   },
   {
     what: 'CPU per request, 2 workers × 1 worker',

@@ -21,6 +21,8 @@ import type { StoredPicture } from './discovery/stored-picture.ts'
 import { Watcher } from './discovery/watcher.ts'
 import { fields } from './config/fields.ts'
 import type { MiddlewareDefinition } from './middleware.ts'
+import { loadPlugins, pluginFiles } from './plugins/plugins.ts'
+import type { Plugins } from './plugins/plugins.ts'
 import { allProviders } from './provider-catalogue.ts'
 import type { ProviderDefinitions } from './provider-catalogue.ts'
 import { allMatchers } from './routing/matcher-catalogue.ts'
@@ -117,12 +119,14 @@ export async function startApp({
   const host = openHost(hosting, config, settings, hostEvents)
   const watchers = openWatchers(config, providers, log)
   const discovery = new Discovery(watchers, { store: openStore(config, watchers, log) })
-  const context = await routingContext(config)
+  const plugins = await loadPlugins(pluginFiles(config.plugins))
+  const context = await routingContext(config, plugins)
   const controlPlane = new ControlPlane({
     discovery,
     sources: new SourceBuilder(taggedProviders(config, providers)),
     internal: { provider: INTERNAL, fragments: [], routing: [{ part: '', node: internalRouting(config) }] },
     context,
+    startProblems: plugins.problems,
     preparation: new Preparation(context.middlewares, { readText: (path) => readFile(path, 'utf8') }),
     host,
     log,
@@ -382,13 +386,15 @@ function precedence({ providers }: StaticConfig): string[] {
   return [...new Set([...providers.precedence.map((name) => name.toLowerCase()), ...PRECEDENCE])]
 }
 
-async function routingContext(config: StaticConfig): Promise<RoutingContext> {
-  const middlewares = await discover<MiddlewareDefinition>(new URL('./middlewares/', import.meta.url))
+async function routingContext(config: StaticConfig, plugins: Plugins): Promise<RoutingContext> {
+  const own = await discover<MiddlewareDefinition>(new URL('./middlewares/', import.meta.url))
+  const middlewares = new Map([...own, ...plugins.definitions])
   const entryPoints = [...config.entryPoints].map(([name, { asDefault, internal, http }]) => ({
     name,
     asDefault,
     internal,
     middlewares: http.middlewares,
   }))
-  return { entryPoints, middlewares, matchers: await allMatchers(), strategies: await strategyNames() }
+  const [matchers, strategies] = await Promise.all([allMatchers(), strategyNames()])
+  return { entryPoints, middlewares, failedPlugins: plugins.failures, matchers, strategies }
 }

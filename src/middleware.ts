@@ -46,6 +46,14 @@ export interface SharedState<O> {
   release?(shared: Shared): void
 }
 
+/** Keeps retries from multiplying an outage: requests pay for them, a fifth each. */
+export interface RetryAllowance {
+  /** A request has come. `now` in milliseconds of a clock that never jumps. */
+  request(now: number): void
+  /** True when one more retry is allowed; it is then counted. */
+  take(now: number): boolean
+}
+
 /** What a middleware may use of the worker that it runs in. */
 export interface MiddlewareTools {
   /** The middleware's full name, such as `auth@file`. */
@@ -58,6 +66,15 @@ export interface MiddlewareTools {
    * it could not be found out in time, which is neither yes nor no.
    */
   readonly verifyPassword: (password: string, hash: string) => Promise<boolean | undefined>
+  /**
+   * What answers for another service, named as in the options: that of the definition's `services`. It never throws
+   * and never rejects; 503 when there is no such service.
+   */
+  readonly service: (name: string) => Next
+  /** A budget of retries, for what sends requests again. */
+  readonly retryBudget: () => RetryAllowance
+  /** Tells the operator, in the log: a sentence without a full stop and without secrets. Of many in a moment, the first. */
+  readonly report: (message: string) => void
 }
 
 /** What the control plane lends a definition while it prepares options. */
@@ -77,6 +94,8 @@ export interface MiddlewareDefinition<S extends Shape = Shape> {
   prepare?(options: OptionsOf<S>, tools: PreparationTools): Promise<OptionsOf<S>>
   /** State that all workers share. */
   readonly shared?: SharedState<OptionsOf<S>>
+  /** Names of the services that it asks itself: they must be there, as that of a router must. */
+  services?(options: OptionsOf<S>): readonly string[]
   /** For a middleware that stands for others: their names, in order. `create` is then never called. */
   expand?(options: OptionsOf<S>): readonly string[]
   create(options: OptionsOf<S>, tools: MiddlewareTools): Middleware

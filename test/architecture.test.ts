@@ -121,7 +121,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'smol-toml': /^src\/config\/formats\//,
   'sonic-boom': /^src\/telemetry\//,
   'toml-eslint-parser': /^src\/config\/formats\//,
-  undici: /^src\/(?:cli|balancing\/health)\//,
+  undici: /^src\/(?:cli|balancing\/health|middlewares\/forward-auth)\//,
   yaml: /^src\/config\/formats\//,
   zod: /^src\/config\//,
 }
@@ -152,11 +152,13 @@ test('src names no file of providers/', () => {
   )
 })
 
+/** Of the program, and of its worker threads, which have a process object of their own. */
+const ENTRIES = new Set(['src/main.ts', 'src/server/worker.ts'])
 test('only the entry of the program reads argv and env, and sets the exit code', () => {
   const reading = SOURCES.filter(
     ({ path, text }) =>
       path.startsWith('src/') &&
-      path !== 'src/main.ts' &&
+      !ENTRIES.has(path) &&
       /\bprocess\.(?:argv|env|exit|exitCode|on|once)\b/.test(text),
   )
   assert.deepEqual(
@@ -166,14 +168,14 @@ test('only the entry of the program reads argv and env, and sets the exit code',
   )
 })
 
-test('a worker loads no package but the one for regular expressions', () => {
+test('a worker loads no package but the one for regular expressions, and an HTTP client when it has to ask somebody', () => {
   const loaded = /^src\/(?:server\/worker\.ts|(?:middlewares|balancing\/strategies|routing\/matchers)\/)/
   const files = SOURCES.filter(({ path }) => loaded.test(path))
   assert.ok(files.some(({ path }) => path === 'src/server/worker.ts'))
   const packages = new Set(files.flatMap((file) => [...packagesLoadedBy(file)]))
   assert.deepEqual(
     [...packages],
-    ['re2js (by src/config/regex.ts)'],
+    ['re2js (by src/config/regex.ts)', 'undici (by src/middlewares/forward-auth/auth-client.ts)'],
     'each is paid for in memory once per processor, and none may stall a request',
   )
 })

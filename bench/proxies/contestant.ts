@@ -19,6 +19,8 @@ export interface Contestant {
   readonly needs?: 'haproxy' | 'nginx' | 'caddy'
   /** Number of routers; their hosts are those of `hostName`. */
   readonly routers: number
+  /** Put in front of the paths that it is asked for; it takes that away again. */
+  readonly pathPrefix?: string
   /** Cores that it may use. Default: the one of proxies. */
   readonly place?: 'proxy' | 'anywhere'
   /** Where its probes write, when it has any (`inside/probe.ts`). */

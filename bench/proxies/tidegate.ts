@@ -18,6 +18,10 @@ export interface TidegateVariant {
   /** Endpoints of each service. */
   readonly endpoints?: number
   readonly place?: 'proxy' | 'anywhere'
+  /** Middlewares of every router, by name. */
+  readonly middlewares?: Readonly<Record<string, unknown>>
+  /** Put in front of the paths that it is asked for. */
+  readonly pathPrefix?: string
   /** What `inside/probe.ts` is to do in its threads, if anything. */
   readonly probe?: 'connections' | 'stalls' | 'profile'
 }
@@ -31,14 +35,17 @@ export function tidegate(variant: TidegateVariant): Contestant {
     services = routers,
     endpoints = 1,
     place = 'proxy',
+    middlewares = {},
+    pathPrefix = '',
     probe,
   } = variant
   return {
     name,
     routers,
     place,
+    pathPrefix,
     async configure(setting) {
-      await writeRouting(setting, routers, services, endpoints)
+      await writeRouting(setting, routers, services, endpoints, middlewares)
       const node = probe === undefined ? [process.execPath] : probing(probe, setting.folder)
       return [...node, PROGRAM, 'run', ...flags(setting, workers)]
     },
@@ -73,6 +80,7 @@ async function writeRouting(
   routers: number,
   services: number,
   endpoints: number,
+  middlewares: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const folder = routingFolder(setting.folder)
   await mkdir(folder, { recursive: true })
@@ -84,7 +92,8 @@ async function writeRouting(
     )
     const own = ids.filter((id) => id < services)
     const http = {
-      routers: routersOf(ids, services, routers <= FEW),
+      routers: routersOf(ids, services, routers <= FEW, Object.keys(middlewares)),
+      ...(first === 0 && Object.keys(middlewares).length > 0 ? { middlewares } : {}),
       ...(own.length === 0 ? {} : { services: servicesOf(own, setting.origin, endpoints) }),
     }
     await writeFile(join(folder, `routing-${first}.json`), JSON.stringify({ http }))
@@ -97,10 +106,15 @@ async function writeRouting(
   )
 }
 
-function routersOf(ids: readonly number[], services: number, secure: boolean): Record<string, unknown> {
+function routersOf(
+  ids: readonly number[],
+  services: number,
+  secure: boolean,
+  middlewares: readonly string[],
+): Record<string, unknown> {
   const routers: Record<string, unknown> = {}
   for (const id of ids) {
-    const router = { rule: `Host(\`${hostName(id)}\`)`, service: `service${id % services}` }
+    const router = { rule: `Host(\`${hostName(id)}\`)`, service: `service${id % services}`, middlewares }
     routers[`router${id}`] = { ...router, entryPoints: ['web'] }
     if (secure) routers[`secure${id}`] = { ...router, entryPoints: ['websecure'], tls: {} }
   }

@@ -81,9 +81,17 @@ async function measure(
 
 /** What a case means for a proxy. */
 export function loadRun(bench: Bench, load: LoadCase, proxy: RunningProxy, seconds: number): LoadRun {
-  const { routers } = proxy.contestant
+  const { routers, pathPrefix = '' } = proxy.contestant
   const hosts = load.allHosts ? hostNames(routers) : [hostName(Math.min(7, routers - 1))]
-  return { ...load, port: proxy.portOf(load.protocol), hosts, seconds, folder: bench.surroundings.folder }
+  const path = pathPrefix + load.path
+  return {
+    ...load,
+    path,
+    port: proxy.portOf(load.protocol),
+    hosts,
+    seconds,
+    folder: bench.surroundings.folder,
+  }
 }
 
 export function runLoad({ programs }: Bench, run: LoadRun): Promise<LoadResult> {

@@ -260,4 +260,49 @@ export const DIFFERENCES: readonly Difference[] = [
     tidegate: 'replaces what the client sent',
     why: 'A service that reads the first field would believe the client.',
   },
+  {
+    what: '`retry`: attempts',
+    traefik: 'its own, on whatever server comes next; no limit on how many there are in all',
+    tidegate:
+      'those of the proxy itself are among them, so that they never multiply; what may have reached an endpoint is paid for from a budget; what failed on a connection that was lost is sent again when its method may be repeated',
+    why: 'Retries of retries turn a small outage into a large one.',
+  },
+  {
+    what: '`buffering`: `retryExpression`',
+    traefik: 'sends again as long as the expression is true',
+    tidegate: 'ten times at the most, within a budget of retries',
+    why: 'An expression without `Attempts()` would never end.',
+  },
+  {
+    what: '`forwardAuth`: the authentication server cannot be asked',
+    traefik: '500',
+    tidegate:
+      '500, or with `onError: open` the request passes, without the fields that only that server may set',
+    why: 'For some services a login page that is down is worse than one that is not asked for, for others not; only the operator knows.',
+  },
+  {
+    what: '`forwardAuth`: `maxResponseBodySize: -1`',
+    traefik: 'any size, held in memory',
+    tidegate: '4 MiB',
+    why: 'Whoever controls the answers of that server should not control the memory of the proxy.',
+  },
+  {
+    what: '`forwardAuth`: `X-Forwarded-Proto`, when `trustForwardHeader` is off',
+    traefik: 'by the connection to Traefik, even where the entry point trusts the load balancer in front',
+    tidegate: 'as the entry point has found it',
+    why: 'A login that sends people back to `http://` behind a load balancer that speaks HTTPS helps nobody.',
+  },
+  {
+    what: '`digestAuth`: algorithms and replays',
+    traefik: 'MD5; counts are kept by one process',
+    tidegate:
+      'MD5 and SHA-256, by the hashes of the users; each count of a nonce is taken once by all workers together',
+    why: 'RFC 7616 has both, and a request that was overheard must not be sent again.',
+  },
+  {
+    what: '`errors`: the page of a request with a condition or a range',
+    traefik: 'is asked for with them, and may be answered 304 or 206',
+    tidegate: 'is asked for without them',
+    why: 'They speak of the page that failed, not of the one that explains it.',
+  },
 ]

@@ -12,6 +12,8 @@ import { resolveRouting } from '../discovery/resolve.ts'
 import { SourceBuilder } from '../discovery/source-builder.ts'
 import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { MiddlewareDefinition } from '../middleware.ts'
+import { loadPlugins, pluginFiles } from '../plugins/plugins.ts'
+import type { Plugins } from '../plugins/plugins.ts'
 import { providerShapes } from '../provider-catalogue.ts'
 import type { ProviderDefinitions } from '../provider-catalogue.ts'
 import { allMatchers } from '../routing/matcher-catalogue.ts'
@@ -46,7 +48,8 @@ const MIDDLEWARES = new URL('../middlewares/', import.meta.url)
 export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRouting> {
   const definition = inputs.definitions.get(LOCAL)
   const optionSets = definition ? optionsToCheck(inputs) : []
-  if (!definition || optionSets.length === 0) return { problems: [], summary: '' }
+  const plugins = await loadPlugins(pluginFiles(inputs.config.plugins))
+  if (!definition || optionSets.length === 0) return { problems: plugins.problems, summary: '' }
   const updates = (await Promise.all(optionSets.map((options) => firstLook(definition, options)))).flat()
   const builder = new SourceBuilder([
     { name: LOCAL, constraints: definition.constraints ?? 'tag', options: optionSets[0] },
@@ -57,9 +60,11 @@ export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRoutin
     fragments: [],
     routing: [{ part: '', node: internalRouting(inputs.config) }],
   }
-  const { routers, services, problems } = resolveRouting([internal, source], await contextOf(inputs.config))
+  const context = await contextOf(inputs.config, plugins)
+  const { routers, services, problems } = resolveRouting([internal, source], context)
   return {
     problems: [
+      ...plugins.problems,
       ...updates.flatMap(problemsOf),
       ...builder.problems,
       ...(await certificateProblems(source)),
@@ -146,7 +151,7 @@ function problemsOf(update: Update): readonly Problem[] {
   return 'gone' in update ? [] : (update.problems ?? [])
 }
 
-async function contextOf(config: StaticConfig): Promise<RoutingContext> {
+async function contextOf(config: StaticConfig, plugins: Plugins): Promise<RoutingContext> {
   return {
     entryPoints: [...config.entryPoints].map(([name, { asDefault, internal, http }]) => ({
       name,
@@ -155,7 +160,8 @@ async function contextOf(config: StaticConfig): Promise<RoutingContext> {
       middlewares: http.middlewares,
     })),
     matchers: await allMatchers(),
-    middlewares: await discover<MiddlewareDefinition>(MIDDLEWARES),
+    middlewares: new Map([...(await discover<MiddlewareDefinition>(MIDDLEWARES)), ...plugins.definitions]),
+    failedPlugins: plugins.failures,
     strategies: await strategyNames(),
   }
 }

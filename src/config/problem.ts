@@ -46,6 +46,7 @@ export const PROBLEM_CODES = {
   E221: 'certificate cannot be used',
   E222: 'certificate is not valid now',
   E223: 'servers transport cannot be used',
+  E231: 'plugin cannot be loaded',
   E301: 'tag is not understood',
   E303: 'port is missing',
   E304: 'address is refused',

@@ -55,6 +55,14 @@ function staticOptions(field: Fields) {
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
       .optional(),
     overload: overloadSection(field),
+    plugins: field
+      .record(
+        'Private plug-ins by name: middlewares of your own, each a module on this machine.',
+        field.section('One plug-in.', {
+          path: field.file('Its module, in JavaScript or TypeScript, from the working directory on.'),
+        }),
+      )
+      .default({}),
     api: field
       .section(
         'The admin API: what the running process says of itself. Off when left out.',
@@ -207,7 +215,6 @@ function pendingSections(field: Fields) {
     tracing: field.pending('tracing'),
     certificatesResolvers: field.pending('certificates by ACME'),
     experimental: field.pending('experimental features'),
-    plugins: field.pending('plug-ins'),
     tcpServersTransport: field.pending('TCP routing'),
     hostResolver: field.pending('the host resolver'),
     spiffe: field.pending('SPIFFE'),

@@ -12,6 +12,7 @@ import { drafting } from './draft.ts'
 import type { DraftScope } from './draft.ts'
 import { fullName } from './resource.ts'
 import type { ResolvedMiddleware } from './routing-config.ts'
+import type { RoutingContext } from './source.ts'
 
 /** Every kind of the configuration language; those without a definition are not built yet. */
 const KNOWN_KINDS = [
@@ -32,7 +33,6 @@ const KNOWN_KINDS = [
   'ipAllowList',
   'ipWhiteList',
   'passTLSClientCert',
-  'plugin',
   'rateLimit',
   'redirectRegex',
   'redirectScheme',
@@ -63,7 +63,10 @@ export const draftMiddleware = drafting<ResolvedMiddleware>(function readMiddlew
       origin: kind.node.origin,
       message: `\`${kind.type}\`: ${complaint}`,
     })
-  const value = { type: kind.type, options: decoded.value, origin }
+  const services = kind.definition
+    .services?.(decoded.value)
+    .map((name) => fullName(name, scope.merged.provider))
+  const value = { type: kind.type, options: decoded.value, origin, ...(services && { services }) }
   return isAllowed(scope, kind, value) ? value : undefined
 })
 
@@ -97,12 +100,47 @@ function kindOf(scope: DraftScope): KindNode | undefined {
     })
   }
   const [[key, value]] = [...node.entries] as [[string, SourceNode]]
-  const type = [...context.middlewares.keys()].find((name) => name.toLowerCase() === key.toLowerCase())
-  if (type === undefined) return unknownKind(scope, key, originWithKey(value))
+  const at = originWithKey(value)
+  if (key.toLowerCase() === 'plugin') return pluginOf(scope, value, at)
+  const type = typeNamed(context, key) ?? typeNamed(context, `plugin.${key}`)
+  if (type === undefined) return unknownKind(scope, key, at)
   return { type, definition: context.middlewares.get(type)!, node: value }
 }
 
-function unknownKind(scope: DraftScope, key: string, origin: Complaint['origin']): undefined {
+function typeNamed({ middlewares }: RoutingContext, wanted: string): string | undefined {
+  return [...middlewares.keys()].find((name) => name.toLowerCase() === wanted.toLowerCase())
+}
+
+/** `plugin: { name: {…options} }`, as in Traefik. */
+function pluginOf(scope: DraftScope, node: SourceNode, origin: Complaint['origin']): KindNode | undefined {
+  if (node.kind !== 'section' || node.entries.size !== 1)
+    return refuse(scope, {
+      code: 'E103',
+      origin,
+      message: '`plugin` must hold the name of one plugin, and its options below that',
+    })
+  const [[name, options]] = [...node.entries] as [[string, SourceNode]]
+  const type = typeNamed(scope.context, `plugin.${name}`)
+  if (type === undefined) return unknownKind(scope, name, originWithKey(options), 'plugin.')
+  return { type, definition: scope.context.middlewares.get(type)!, node: options }
+}
+
+function unknownKind(
+  scope: DraftScope,
+  key: string,
+  origin: Complaint['origin'],
+  prefix: '' | 'plugin.' = '',
+): undefined {
+  const failures = [...(scope.context.failedPlugins ?? [])]
+  const failed = failures.find(([name]) => name.toLowerCase() === key.toLowerCase())
+  if (failed !== undefined) {
+    return refuse(scope, {
+      code: 'E231',
+      origin,
+      message: `the plugin \`${failed[0]}\` cannot be used: ${failed[1]}`,
+    })
+  }
+  if (prefix !== '') return unknownPlugin(scope, key, origin)
   const known = KNOWN_KINDS.find((name) => name.toLowerCase() === key.toLowerCase())
   if (known !== undefined) {
     return refuse(scope, {
@@ -114,6 +152,18 @@ function unknownKind(scope: DraftScope, key: string, origin: Complaint['origin']
   const names = [...scope.context.middlewares.keys()]
   const remedy = didYouMean(key, names) ?? `known kinds: ${names.toSorted().join(', ')}`
   return refuse(scope, { code: 'E207', origin, message: `unknown kind of middleware \`${key}\``, remedy })
+}
+
+function unknownPlugin(scope: DraftScope, key: string, origin: Complaint['origin']): undefined {
+  const names = [...scope.context.middlewares.keys()].flatMap((type) =>
+    type.startsWith('plugin.') ? [type.slice('plugin.'.length)] : [],
+  )
+  const known =
+    names.length === 0
+      ? 'name its file in `plugins` of the static configuration'
+      : `known: ${names.join(', ')}`
+  const remedy = didYouMean(key, names) ?? known
+  return refuse(scope, { code: 'E207', origin, message: `unknown plugin \`${key}\``, remedy })
 }
 
 function isAllowed(

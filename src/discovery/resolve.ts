@@ -15,7 +15,7 @@ import type { LinkTables } from './link.ts'
 import { linkServices } from './link-services.ts'
 import { compareText, mergeSource } from './merge.ts'
 import type { MergedResource } from './merge.ts'
-import { KINDS, resourceName } from './resource.ts'
+import { INTERNAL_SERVICES, KINDS, resourceName } from './resource.ts'
 import type { Kind } from './resource.ts'
 import type { ResolvedMiddleware, ResolvedRouter, RoutingConfig } from './routing-config.ts'
 import type { RoutingContext, Source } from './source.ts'
@@ -50,6 +50,7 @@ export function resolveRouting(
     suggest,
   )
   for (const problem of unlinked) problems.push(problem)
+  dropUnserved(middlewares, services, merged.middlewares, lastGood, problems)
   const expand = chainExpander(middlewares, context.middlewares)
   const routers = new Map<string, ResolvedRouter>()
   const tables: LinkTables = {
@@ -135,6 +136,43 @@ function leftOut(kind: Kind, name: string, { variants }: MergedResource, kept: b
       ? `${resource} has errors; its last good version keeps serving`
       : `${resource} is left out because of its errors`,
   })
+}
+
+/** A middleware that asks a service which is not there is as it was before; if it was not, it is left out. */
+function dropUnserved(
+  middlewares: Map<string, ResolvedMiddleware>,
+  services: ReadonlyMap<string, unknown>,
+  merged: MergedByName,
+  lastGood: LastGood,
+  problems: Problem[],
+): void {
+  for (const [name, middleware] of middlewares) {
+    const missing = missingService(middleware, services)
+    if (missing === undefined) continue
+    const before = lastGood.middleware(name)
+    const kept = before && missingService(before, services) === undefined ? before : undefined
+    const resource = resourceName('middlewares', name)
+    const remedy = didYouMean(missing, services.keys())
+    problems.push(
+      complain({
+        code: 'E205',
+        origin: middleware.origin,
+        resource,
+        message: `${resource} needs the service \`${missing}\`, which is unknown or left out`,
+        remedy,
+      }),
+      leftOut('middlewares', name, merged.get(name)!, kept !== undefined),
+    )
+    if (kept) middlewares.set(name, kept)
+    else middlewares.delete(name)
+  }
+}
+
+function missingService(
+  { services: needed = [] }: ResolvedMiddleware,
+  services: ReadonlyMap<string, unknown>,
+): string | undefined {
+  return needed.find((name) => !services.has(name) && !INTERNAL_SERVICES.has(name))
 }
 
 /** What is wrong inside chains, said once for each, whether routers use it or not. */

@@ -74,6 +74,8 @@ export interface ResolvedMiddleware {
   /** Name of the definition, such as `addPrefix`. */
   readonly type: string
   readonly options: Readonly<Record<string, unknown>>
+  /** Full names of the services that it asks itself; left out when there are none. */
+  readonly services?: readonly string[]
   readonly origin: Origin
 }
 

@@ -26,6 +26,8 @@ export interface RoutingContext {
   readonly entryPoints: readonly RoutedEntryPoint[]
   readonly matchers: ReadonlyMap<string, MatcherDefinition>
   readonly middlewares: ReadonlyMap<string, MiddlewareDefinition>
+  /** Private plug-ins that cannot be used, by name, and why. */
+  readonly failedPlugins?: ReadonlyMap<string, string>
   /** Names of the strategies that there are. */
   readonly strategies: ReadonlySet<string>
 }

@@ -170,6 +170,12 @@ export class Body {
     return chunk
   }
 
+  /** What `take` would give, left where it is. */
+  peek(): Buffer | undefined {
+    this.#demand()
+    return this.#text === undefined ? this.#chunks[this.#first] : Buffer.from(this.#text, 'latin1')
+  }
+
   /** All of the body at once, as characters (latin1); undefined when it is not there in that form. */
   takeText(): string | undefined {
     const text = this.#kept === undefined ? this.#text : undefined

@@ -55,6 +55,7 @@ class Forwarding implements Exchange, Waiting, Timed {
     this.#request = request
     this.#target = target
     this.#resolve = resolve
+    if (request.singleAttempt) this.#tried = request.tried
     target.budget.request(performance.now())
     const { attempts, perTryTimeout, maxReplayBytes } = target.retry
     if (attempts > 0 && request.body && IDEMPOTENT.has(request.method)) request.body.keep(maxReplayBytes)
@@ -77,14 +78,16 @@ class Forwarding implements Exchange, Waiting, Timed {
       this.#wait()
       return
     }
-    if (this.#tried.length > 0) this.#request.retries++
+    const { singleAttempt } = this.#request
+    if (this.#tried.length > 0 && !singleAttempt) this.#request.retries++
     // An array that grows would be made for seventeen.
     this.#tried = this.#tried.length === 0 ? [endpoint] : [...this.#tried, endpoint]
+    if (singleAttempt) this.#request.tried = this.#tried
     this.#request.endpoint = endpoint.plan.url
     if (this.#target.retry.perTryTimeout > 0)
       this.deadline = this.#target.deadlines.in(this.#target.retry.perTryTimeout)
     if (this.#target.balancer.observes) this.#sentAt = performance.now()
-    this.#connection = endpoint.acquire(this.#tried.length > 1)
+    this.#connection = endpoint.acquire(this.#request.retries > 0)
     this.#connection.send(this.#request, this.#target.passHostHeader, this)
   }
 

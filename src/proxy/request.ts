@@ -1,7 +1,10 @@
 import type { Body } from './body.ts'
 import { HeaderList } from './header-list.ts'
 import type { AccessEntry } from '../telemetry/access-entry.ts'
+import type { Endpoint } from './upstream/endpoint.ts'
 import type { WhyCode } from './why.ts'
+
+const NO_ENDPOINTS: readonly Endpoint[] = []
 
 /** A request on its way to a service; it knows no socket. */
 export class Request {
@@ -36,6 +39,12 @@ export class Request {
   /** Set by what waits for an endpoint: called when the client is gone. */
   onAbort: (() => void) | undefined = undefined
   aborted = false
+  /** Something in front of the service decides on further attempts: the engine makes one and no more. */
+  singleAttempt = false
+  /** With `singleAttempt`: the endpoints of the attempts before, which are tried again only when there is no other. */
+  tried: readonly Endpoint[] = NO_ENDPOINTS
+  /** Milliseconds that each attempt may wait for the head of its answer; 0: as long as endpoints may in general. */
+  perTryTimeout = 0
   /** It counts among the requests that its worker has under way. */
   counted = false
 

@@ -6,6 +6,7 @@ export const WHY = {
   BR: { status: 400, text: 'Bad Request', meaning: 'the request is not valid HTTP/1.1, or is ambiguous' },
   LR: { status: 508, text: 'Loop Detected', meaning: 'the request has already passed through this proxy' },
   AU: { status: 401, text: 'Unauthorized', meaning: 'a middleware asks for credentials' },
+  AR: { status: 401, text: 'Unauthorized', meaning: 'the authentication server refuses the request' },
   FB: { status: 403, text: 'Forbidden', meaning: 'a middleware refuses the client' },
   NR: { status: 404, text: '404 page not found', meaning: 'no router matches the request' },
   MN: { status: 405, text: 'Method Not Allowed', meaning: 'CONNECT, which is not served' },
@@ -18,6 +19,12 @@ export const WHY = {
   HL: { status: 431, text: 'Request Header Fields Too Large', meaning: 'the request head is over the limit' },
   DC: { status: 499, text: 'Client Closed Request', meaning: 'the client went away before the answer' },
   SR: { status: 499, text: 'Client Too Slow', meaning: 'the client was too slow to take its answer' },
+  RB: { status: 500, text: 'Internal Server Error', meaning: 'the response body is over the limit' },
+  AE: {
+    status: 500,
+    text: 'Internal Server Error',
+    meaning: 'the authentication server could not be asked, or its answer could not be used',
+  },
   IE: { status: 500, text: 'Internal Server Error', meaning: 'a middleware or plugin failed' },
   NS: {
     status: 500,

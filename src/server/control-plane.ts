@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
   /** What the program itself adds. */
   readonly internal: Source
   readonly context: RoutingContext
+  /** What was wrong when the process started, and stays so. */
+  readonly startProblems?: readonly Problem[]
   readonly preparation: Preparation
   readonly host: DataPlaneHost
   readonly log: Logger
@@ -111,13 +113,14 @@ export class ControlPlane {
 
   /** Everything that is not served as written, of all stages. */
   get problems(): readonly Problem[] {
-    const { discovery, sources } = this.#options
+    const { discovery, sources, startProblems = [] } = this.#options
     const certificates = [
       ...this.#certificateDefinitions.problems,
       ...this.#certificates.problems,
       ...this.#transports.problems,
     ]
     return [
+      ...startProblems,
       ...sources.problems,
       ...discovery.problems,
       ...this.#unresolvedNames(),

@@ -104,6 +104,11 @@ export class DataPlaneThread {
     this.#recorder?.flush()
   }
 
+  /** Takes an error that nobody has caught in this thread. False when it is of no plug-in. */
+  strayError(error: unknown): boolean {
+    return this.#plane.strayError(error)
+  }
+
   close(): void {
     for (const server of this.#servers) server.close()
     this.#plane.close()

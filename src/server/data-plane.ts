@@ -20,6 +20,7 @@ import { LoadShedder } from './load-shedder.ts'
 import type { PlanNames } from './plan-receiver.ts'
 import type { PlanDelta } from './plan.ts'
 import { PlugIns } from './plug-ins.ts'
+import { PluginGuard } from './plugin-guard.ts'
 import { SharedSlots, statsOf } from './shared-slots.ts'
 import type { Slot, SlotStats } from './shared-slots.ts'
 
@@ -48,7 +49,8 @@ export class DataPlane {
   #version = 0
   #terminating = false
   readonly #deadlines = new Deadlines()
-  readonly #plugIns = new PlugIns()
+  readonly #plugIns: PlugIns
+  readonly #guard: PluginGuard
   readonly #slot: Slot
   readonly #outcomes: OutcomeBatch
   readonly #connections: ClientConnections
@@ -61,13 +63,28 @@ export class DataPlane {
   constructor(
     settings: WorkerSettings,
     events: DataPlaneEvents,
-    middlewareTools: Omit<MiddlewareTools, 'name' | 'shared'>,
+    middlewareTools: Pick<MiddlewareTools, 'verifyPassword'>,
     slot: Slot = new SharedSlots(1).slot(0),
   ) {
     this.#slot = slot
     const counts = new Counts(slot)
     const shedder = new LoadShedder(settings.overload ?? { maxInFlight: 0, maxEventLoopDelay: 0 })
-    this.#deadlines.onTick = (late) => shedder.observe(late)
+    const failed = (where: string, error: unknown): void => {
+      counts.failure()
+      events.failed(where, error)
+    }
+    const plugins = settings.plugins ?? []
+    this.#guard = new PluginGuard(
+      slot.gauges,
+      plugins.map(({ name }) => name),
+      failed,
+    )
+    this.#plugIns = new PlugIns(plugins, this.#guard)
+    counts.beat()
+    this.#deadlines.onTick = (late) => {
+      counts.beat()
+      shedder.observe(late)
+    }
     this.#connections = new ClientConnections(this.#deadlines, counts)
     const { hostname, experiments, zone, workers = 1 } = settings
     const tools = {
@@ -104,7 +121,7 @@ export class DataPlane {
       workers,
       tables: new Map([...this.#entryPoints].map(([name, { tables }]) => [name, tables])),
       next: (service) => this.#services.next(service),
-      failed: (where, error) => events.failed(where, error),
+      failed,
     })
   }
 
@@ -151,6 +168,11 @@ export class DataPlane {
    */
   stop(idleFor = 1_000): void {
     this.#connections.stop(idleFor)
+  }
+
+  /** Takes an error that nobody has caught in this thread. False when it is of no plug-in. */
+  strayError(error: unknown): boolean {
+    return this.#guard.stray(error)
   }
 
   /** Closes everything at once. */

@@ -1,6 +1,7 @@
 import type { ForwardedOptions } from '../proxy/forwarded-headers.ts'
 import type { ConnectionLimits } from '../proxy/http1/connection-host.ts'
 import type { Http2Limits } from '../proxy/http2/limits.ts'
+import type { PluginFile } from '../plugins/load-plugin.ts'
 import type { ConnectionCaps } from './connection-gate.ts'
 import type { OverloadLimits } from './load-shedder.ts'
 
@@ -30,6 +31,8 @@ export interface WorkerSettings {
   readonly overload?: OverloadLimits
   /** The availability zone that this proxy runs in, where it is known. */
   readonly zone?: string | undefined
+  /** Private plug-ins that middlewares may be of. */
+  readonly plugins?: readonly PluginFile[]
   /** How many workers divide what is limited for the process; default 1. */
   readonly workers?: number
 }

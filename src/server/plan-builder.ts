@@ -23,12 +23,13 @@ import { stickyCookiePlan } from './sticky-plan.ts'
 /** By full name of the service, then by the endpoint's key: where it is and whether it takes requests now. */
 export type LiveEndpoints = ReadonlyMap<string, ReadonlyMap<string, EndpointPlan>>
 
+const NO_NAMES: readonly string[] = []
 const NO_ENDPOINTS: ReadonlyMap<string, EndpointPlan> = new Map()
 const NO_TRANSPORTS: Plan['transports'] = new Map()
 
 /**
- * The plan that serves `routing`: every router, and only those middlewares and services that a router uses, those
- * that a service leads to before it. The services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
+ * The plan that serves `routing`: every router, and only those middlewares and services that a router or
+ * one of its middlewares uses, those that a service leads to before it. The services that the program answers itself (`ping@internal`) are not in it. A service that was in `previous` stays
  * while it has live endpoints, whether a router still uses it or not: requests are on their way through it, and it
  * is how workers tell that its endpoints have drained. What has not changed since `previous` is the same object, so
  * that the difference of the two plans is found by identity. `tls` is what TLS connections of clients are opened with, `transports` what endpoints are connected to with.
@@ -47,14 +48,12 @@ export function buildPlan(
   const services = new Map<string, ServicePlan>()
   for (const [name, router] of routing.routers) {
     routers.set(name, routerPlan(router, rankOf(name, precedence)))
+    addService(router.service)
     for (const used of router.middlewares) {
       const middleware = routing.middlewares.get(used)
-      if (middleware) middlewares.set(used, middlewarePlan(middleware))
-    }
-    if (services.has(router.service)) continue
-    for (const [used, service] of servicesBehind(router.service, routing)) {
-      const live = liveEndpoints.get(used) ?? NO_ENDPOINTS
-      services.set(used, servicePlan(settingsOf(service, used), live, previous?.services.get(used)))
+      if (!middleware) continue
+      middlewares.set(used, middlewarePlan(middleware))
+      for (const asked of middleware.services ?? NO_NAMES) addService(asked)
     }
   }
   for (const [name, before] of previous?.services ?? []) {
@@ -65,6 +64,14 @@ export function buildPlan(
   }
   const used = transportsOf(services, transports)
   return { version, routers, middlewares, services, transports: used, ...(tls ? { tls } : {}) }
+
+  function addService(name: string): void {
+    if (services.has(name)) return
+    for (const [behind, service] of servicesBehind(name, routing)) {
+      const live = liveEndpoints.get(behind) ?? NO_ENDPOINTS
+      services.set(behind, servicePlan(settingsOf(service, behind), live, previous?.services.get(behind)))
+    }
+  }
 }
 
 /** Those that services name, and the default one: keys travel no farther than they have to. */

@@ -1,9 +1,12 @@
 import type { Strategy, StrategyDefinition } from '../balancing/strategy.ts'
 import { loadPlugin } from '../discover.ts'
 import type { MiddlewareDefinition } from '../middleware.ts'
+import { loadPrivatePlugin, pluginType } from '../plugins/load-plugin.ts'
+import type { PluginFile } from '../plugins/load-plugin.ts'
 import type { MatcherDefinition } from '../routing/matcher.ts'
 import { loadMatchers, matchersUsedBy } from '../routing/matcher-catalogue.ts'
 import type { PlanDelta, ServiceDelta } from './plan.ts'
+import type { PluginGuard } from './plugin-guard.ts'
 
 const MIDDLEWARES = new URL('../middlewares/', import.meta.url)
 const STRATEGIES = new URL('../balancing/strategies/', import.meta.url)
@@ -13,6 +16,14 @@ export class PlugIns {
   readonly matchers = new Map<string, MatcherDefinition>()
   readonly #middlewares = new Map<string, MiddlewareDefinition>()
   readonly #strategies = new Map<string, StrategyDefinition>()
+  readonly #private: ReadonlyMap<string, PluginFile>
+  readonly #guard: PluginGuard
+
+  /** `plugins`: private ones, whose middlewares `guard` makes harmless. */
+  constructor(plugins: readonly PluginFile[], guard: PluginGuard) {
+    this.#private = new Map(plugins.map((plugin) => [pluginType(plugin.name), plugin]))
+    this.#guard = guard
+  }
 
   /** Loads whatever `delta` names and is not there yet. */
   async load(delta: PlanDelta): Promise<void> {
@@ -27,7 +38,7 @@ export class PlugIns {
     )
     await Promise.all([
       ...missing(middlewares, this.#middlewares).map(async (name) =>
-        this.#middlewares.set(name, await loadPlugin(MIDDLEWARES, name)),
+        this.#middlewares.set(name, await this.#loadMiddleware(name)),
       ),
       ...missing(strategies, this.#strategies).map(async (name) =>
         this.#strategies.set(name, await loadPlugin(STRATEGIES, name)),
@@ -37,6 +48,16 @@ export class PlugIns {
           this.matchers.set(canonical, definition)
       }),
     ])
+  }
+
+  /** A private one that cannot be loaded here is there all the same: its requests fail, and no others. */
+  async #loadMiddleware(type: string): Promise<MiddlewareDefinition> {
+    const plugin = this.#private.get(type)
+    if (!plugin) return loadPlugin(MIDDLEWARES, type)
+    const loaded = await loadPrivatePlugin(plugin).catch((error: unknown) =>
+      error instanceof Error ? error : new Error(String(error)),
+    )
+    return this.#guard.guarded(plugin.name, loaded)
   }
 
   middleware(type: string): MiddlewareDefinition {

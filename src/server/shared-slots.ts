@@ -7,10 +7,21 @@ export const COUNTER = {
   retries: 2,
   mirrored: 3,
   mirrorsDropped: 4,
-  why: 5,
+  failures: 5,
+  why: 6,
 } as const
 /** Places of the gauges of a slot. */
-export const GAUGE = { connections: 0 } as const
+export const GAUGE = {
+  connections: 0,
+  /** Grows ten times a second while the thread lives and is not held up. */
+  beat: 1,
+  /** The private plug-in that is running, counted from 1; 0: none. */
+  plugin: 2,
+  /** The one that ran last. */
+  lastPlugin: 3,
+  /** Requests that wait for plug-ins. */
+  pluginCalls: 4,
+} as const
 
 const COUNTERS = COUNTER.why + WHY_CODES.length
 const GAUGES = Object.keys(GAUGE).length
@@ -35,6 +46,8 @@ export interface SlotStats {
   readonly connections: number
   readonly requests: number
   readonly retries: number
+  /** What middlewares have thrown or reported. */
+  readonly failures: number
   /** Copies of requests that were sent to mirrors. */
   readonly mirrored: number
   /** Copies that were not sent: too many under way, or a body that was too large or broke off. */
@@ -106,6 +119,7 @@ export function statsOf({ counters, gauges }: Slot): SlotStats {
     connections: Atomics.load(gauges, GAUGE.connections),
     requests: counters[COUNTER.requests]!,
     retries: counters[COUNTER.retries]!,
+    failures: counters[COUNTER.failures]!,
     mirrored: counters[COUNTER.mirrored]!,
     mirrorsDropped: counters[COUNTER.mirrorsDropped]!,
     why,

@@ -12,6 +12,7 @@ import { SharedSlots } from './shared-slots.ts'
 import { workerLimits } from './worker-memory.ts'
 import type { FromWorker } from './worker-messages.ts'
 import { WorkerThread } from './worker-thread.ts'
+import { WorkerWatch } from './worker-watch.ts'
 
 /** Milliseconds before a dead worker is replaced: doubled each time, from the first to the last. */
 const RESPAWN_MS = { first: 100, last: 10_000 }
@@ -43,6 +44,7 @@ export class WorkerHost implements DataPlaneHost {
   readonly #threads = new Map<number, WorkerThread>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #sharer: ConnectionSharer
+  readonly #watch: WorkerWatch | undefined
   #shared: HeldAddress[] = []
   #plan: Plan = EMPTY_PLAN
   #closing = false
@@ -54,6 +56,7 @@ export class WorkerHost implements DataPlaneHost {
     this.#limits = options.resourceLimits ?? workerLimits(options.workers)
     this.#slots = new SharedSlots(options.workers)
     this.#sharer = new ConnectionSharer(this.#slots)
+    this.#watch = this.#openWatch()
     for (let slot = 0; slot < options.workers; slot++) this.#spawn(slot, RESPAWN_MS.first).ready = true
   }
 
@@ -110,8 +113,21 @@ export class WorkerHost implements DataPlaneHost {
   async close(): Promise<void> {
     this.#closing = true
     for (const timer of this.#timers) clearTimeout(timer)
+    this.#watch?.close()
     await this.#sharer.close()
     await this.#all((thread) => thread.terminate())
+  }
+
+  /** What can block a worker is somebody else's code. */
+  #openWatch(): WorkerWatch | undefined {
+    const { plugins = [] } = this.#options.settings
+    if (plugins.length === 0) return undefined
+    const names = plugins.map(({ name }) => name)
+    return new WorkerWatch(this.#slots, names, {
+      silent: (slot, message) => this.#events.failed(`worker ${this.#threads.get(slot)?.id}`, message),
+      hopeless: (slot, plugin) =>
+        void this.#threads.get(slot)?.terminate(`the plugin \`${plugin}\` would not let go of it`),
+    })
   }
 
   #all<T>(ask: (thread: WorkerThread) => Promise<T>): Promise<T[]> {

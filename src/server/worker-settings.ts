@@ -1,5 +1,6 @@
 import type { MinimumRate } from '../proxy/http1/connection-host.ts'
 import type { EntryPointConfig, StaticConfig } from '../config/static.ts'
+import { pluginFiles } from '../plugins/plugins.ts'
 import { connectionCaps } from './connection-gate.ts'
 import type { EntryPointSettings, WorkerSettings } from './entry-point-settings.ts'
 
@@ -19,6 +20,7 @@ export function workerSettings(config: StaticConfig, hostname: string): WorkerSe
       entryPointSettings(name, entryPoint, workers),
     ),
     hostname,
+    plugins: pluginFiles(config.plugins),
     pingTerminatingStatus: ping?.terminatingStatusCode ?? 503,
     experiments,
     zone,

@@ -110,7 +110,9 @@ export class WorkerThread {
     })
   }
 
-  async terminate(): Promise<void> {
+  /** `reason`: what is said of its death. */
+  async terminate(reason?: string): Promise<void> {
+    this.#error ??= reason
     await this.#worker.terminate()
   }
 

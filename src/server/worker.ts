@@ -16,6 +16,13 @@ const thread = new DataPlaneThread(settings, new SharedSlots(slots).slot(slot), 
   failed: (where, message) => send({ type: 'failed', where, message }),
 })
 
+/** What a plug-in throws when nobody listens must not end the thread, and with it what others have under way. */
+function survive(error: unknown): void {
+  if (!thread.strayError(error)) throw error
+}
+process.on('uncaughtException', survive)
+process.on('unhandledRejection', survive)
+
 /** Plans are taken over one after the other: none must overtake the one before. */
 let last: Promise<void> = Promise.resolve()
 port.on('message', (message: ToWorker) => {

@@ -15,8 +15,13 @@ const LEAST: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   basicAuth: { users: ['ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ='] },
   chain: { middlewares: ['other'] },
   compress: {},
+  buffering: {},
   circuitBreaker: { expression: 'NetworkErrorRatio() > 0.5' },
+  contentType: {},
+  digestAuth: { users: ['ann:traefik:0123456789abcdef0123456789abcdef'] },
   encodedCharacters: {},
+  errors: { service: 'pages', query: '/{status}' },
+  forwardAuth: { address: 'http://auth.test/' },
   headers: {},
   inFlightReq: { amount: 1 },
   ipAllowList: { sourceRange: ['10.0.0.0/8'] },
@@ -27,8 +32,10 @@ const LEAST: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   replacePath: { path: '/b' },
   replacePathRegex: { regex: '^/a', replacement: '/b' },
   requestId: {},
+  retry: { attempts: 2 },
   stripPrefix: { prefixes: ['/x'] },
   stripPrefixRegex: { regex: ['^/x'] },
+  timeout: { request: '1s' },
 }
 
 const ORIGIN = { source: 'test.yml', line: 7 }

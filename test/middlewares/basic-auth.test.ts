@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import basicAuth from '../../src/middlewares/basic-auth.ts'
 import type { MiddlewareTools } from '../../src/middleware.ts'
-import { complaintAbout, decodeOptions, makeMiddleware, makeRequest } from './make-middleware.ts'
+import { complaintAbout, decodeOptions, makeMiddleware, makeRequest, TOOLS } from './make-middleware.ts'
 
 const SHA = '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ='
 const APR1 = '$apr1$abcdefgh$QLvgL9Maogn2kBtlvaQ0J.'
@@ -18,6 +18,7 @@ function tools(
 ): Asked {
   const asked: Asked['asked'] = []
   return {
+    ...TOOLS,
     name: 'auth@file',
     asked,
     verifyPassword: (password, hash) => {

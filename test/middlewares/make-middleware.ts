@@ -10,6 +10,13 @@ import { Request } from '../../src/proxy/request.ts'
 export const TOOLS: MiddlewareTools = {
   name: 'tested@file',
   verifyPassword: () => Promise.reject(new Error('no password is expected to be checked here')),
+  service: () => () => {
+    throw new Error('no service is expected to be asked here')
+  },
+  retryBudget: () => ({ request: () => {}, take: () => true }),
+  report: (message) => {
+    throw new Error(`nothing is expected to be reported here: ${message}`)
+  },
 }
 
 /** The middleware of these options as a file would give them; fails when they are refused. */

@@ -17,6 +17,7 @@ test('what a thread counts is seen through every view of the memory, and summed'
     connections: 5,
     requests: 3,
     retries: 0,
+    failures: 0,
     mirrored: 0,
     mirrorsDropped: 0,
     why: { UF: 7 },

@@ -5,6 +5,7 @@ import type { ForwardedOptions } from '../../src/proxy/forwarded-headers.ts'
 import type { ConnectionLimits } from '../../src/proxy/http1/connection-host.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../src/proxy/http2/limits.ts'
 import type { Http2Limits } from '../../src/proxy/http2/limits.ts'
+import type { PluginFile } from '../../src/plugins/load-plugin.ts'
 import { allMatchers } from '../../src/routing/matcher-catalogue.ts'
 import { parseRule } from '../../src/routing/parser.ts'
 import type { Rule } from '../../src/routing/rule-tree.ts'
@@ -111,6 +112,7 @@ export interface EngineSketch extends PlanSketch {
   readonly caps?: Partial<ConnectionCaps>
   readonly overload?: Partial<OverloadLimits>
   readonly zone?: string
+  readonly plugins?: readonly PluginFile[]
 }
 
 /** A data plane in this process behind a port of 127.0.0.1, with one entry point named `web`. */
@@ -127,7 +129,7 @@ export class Engine implements AsyncDisposable {
   server!: Server
   #version = 0
 
-  constructor({ limits, forwarded, experiments, http2, caps, overload, zone }: EngineSketch) {
+  constructor({ limits, forwarded, experiments, http2, caps, overload, zone, plugins }: EngineSketch) {
     const settings = {
       entryPoints: [
         {
@@ -144,6 +146,7 @@ export class Engine implements AsyncDisposable {
       experiments: { retries: true, draining: true, ...experiments },
       overload: { maxInFlight: 0, maxEventLoopDelay: 0, ...overload },
       zone,
+      ...(plugins && { plugins }),
     }
     this.plane = new DataPlane(
       settings,

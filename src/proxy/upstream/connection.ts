@@ -161,7 +161,9 @@ export class UpstreamConnection implements WireHandler, Timed, BodyProducer {
 
   #onWritten(): void {
     if (this.#exchange)
-      this.deadline = this.#endpoint.deadlines.in(this.#endpoint.transport.responseHeaderTimeout)
+      this.deadline = this.#endpoint.deadlines.in(
+        this.#request!.perTryTimeout || this.#endpoint.transport.responseHeaderTimeout,
+      )
   }
 
   #onRequestBroken(): void {

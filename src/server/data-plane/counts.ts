@@ -22,6 +22,16 @@ export class Counts {
     if (retries > 0) this.#add(COUNTER.retries, retries)
   }
 
+  /** A middleware threw, or reported something. */
+  failure(): void {
+    this.#add(COUNTER.failures, 1)
+  }
+
+  /** The thread is alive. */
+  beat(): void {
+    Atomics.add(this.#slot.gauges, GAUGE.beat, 1)
+  }
+
   /** A copy of a request was sent to a mirror. */
   mirrored(): void {
     this.#add(COUNTER.mirrored, 1)

@@ -57,6 +57,8 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
   #divided = false
   #transport: string | undefined
   #target: ForwardTarget
+  /** The same without further attempts. */
+  #single: ForwardTarget
 
   constructor(name: string, { strategy, passHostHeader }: LoadBalancerDelta, tools: ServiceTools) {
     this.#name = name
@@ -77,7 +79,8 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
       outcomes: tools.outcomes.sink(name),
       deadlines,
     }
-    this.handle = (request) => forward(request, this.#target)
+    this.#single = { ...this.#target, retry: NO_RETRY }
+    this.handle = (request) => forward(request, request.singleAttempt ? this.#single : this.#target)
   }
 
   get deadlines(): Deadlines {
@@ -104,8 +107,10 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
       this.#balancer.useStrategy(this.#createStrategy())
     }
     const allowed = this.#tools.retries ? retry : NO_RETRY
-    if (this.#target.passHostHeader !== passHostHeader || this.#target.retry !== allowed)
+    if (this.#target.passHostHeader !== passHostHeader || this.#target.retry !== allowed) {
       this.#target = { ...this.#target, passHostHeader, retry: allowed }
+      this.#single = { ...this.#target, retry: { ...allowed, attempts: 0 } }
+    }
     this.#setLimits(limits)
     this.#balancer.configure(delta)
     this.#transport = delta.transport

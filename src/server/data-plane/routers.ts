@@ -1,3 +1,4 @@
+import { RetryBudget } from '../../balancing/retry-budget.ts'
 import type { Middleware, MiddlewareTools, Next } from '../../middleware.ts'
 import type { Request } from '../../proxy/request.ts'
 import { Response } from '../../proxy/response.ts'
@@ -27,9 +28,15 @@ export interface RouterTables {
   readonly alwaysSecure: boolean
 }
 
+/** What middlewares may use that is not theirs alone. */
+export type OuterTools = Pick<MiddlewareTools, 'verifyPassword'>
+
+/** Milliseconds in which a middleware's reports are one. */
+const REPORT_MS = 1_000
+
 export interface RouterTools {
   readonly plugIns: PlugIns
-  readonly middlewareTools: Omit<MiddlewareTools, 'name' | 'shared'>
+  readonly middlewareTools: OuterTools
   /** This worker's place among so many. */
   readonly worker: number
   readonly workers: number
@@ -145,7 +152,30 @@ export class Routers {
   ): Middleware {
     const { plugIns, middlewareTools, worker, workers } = this.#tools
     const shared = memory && { shared: { memory, worker, workers } }
-    return plugIns.middleware(type).create(options as never, { name, ...middlewareTools, ...shared })
+    const tools = {
+      ...middlewareTools,
+      name,
+      service: (service: string) => this.#service(fullName(service, name)),
+      report: this.#reporter(name),
+      retryBudget: () => new RetryBudget(workers),
+      ...shared,
+    }
+    return plugIns.middleware(type).create(options as never, tools)
+  }
+
+  /** Looked up with each request, since another may answer for the service by then. */
+  #service(name: string): Next {
+    return (request) => this.#tools.next(name)(request)
+  }
+
+  #reporter(middleware: string): (message: string) => void {
+    let silentUntil = 0
+    return (message) => {
+      const now = performance.now()
+      if (now < silentUntil) return
+      silentUntil = now + REPORT_MS
+      this.#tools.failed(`middleware ${middleware}`, message)
+    }
   }
 
   #caught(router: string, chain: Next): Next {
@@ -162,4 +192,9 @@ export class Routers {
       }
     }
   }
+}
+
+/** A service as a middleware names it: of its own provider, unless it says another one. */
+function fullName(service: string, middleware: string): string {
+  return service.includes('@') ? service : service + middleware.slice(middleware.lastIndexOf('@'))
 }

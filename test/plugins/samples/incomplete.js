@@ -1,0 +1,1 @@
+export default { summary: 'No create.', options: () => ({}) }

@@ -1,0 +1,3 @@
+export const nothing = 1
+
+throw new Error('at load')
