@@ -10,11 +10,6 @@ export interface PluginFile {
   readonly path: string
 }
 
-/** How the plans name the middlewares of a plug-in: no middleware of the program's own has a dot in its name. */
-export function pluginType(name: string): string {
-  return `plugin.${name}`
-}
-
 /** Milliseconds that a module may take to load; one that waits for something at its top level may never be done. */
 const PATIENCE = 10_000
 const OWN = new URL(`../plugin${extname(import.meta.filename)}`, import.meta.url).href

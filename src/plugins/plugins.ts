@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { fields } from '../config/fields.ts'
 import type { Problem } from '../config/problem.ts'
 import type { MiddlewareDefinition, SharedState } from '../middleware.ts'
-import { loadPrivatePlugin, pluginType } from './load-plugin.ts'
+import { pluginType } from '../server/plan.ts'
+import { loadPrivatePlugin } from './load-plugin.ts'
 import type { PluginFile } from './load-plugin.ts'
 
 /** The private plug-ins as the control plane sees them. */

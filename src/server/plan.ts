@@ -30,8 +30,13 @@ export interface RouterPlan {
   readonly tls?: boolean
 }
 
+/** How plans name the middlewares of a private plug-in: none of the program's own has a dot in its name. */
+export function pluginType(name: string): string {
+  return `plugin.${name}`
+}
+
 export interface MiddlewarePlan {
-  /** Name of the definition, such as `addPrefix`. */
+  /** Name of the definition, such as `addPrefix`; or `pluginType`. */
   readonly type: string
   readonly options: Readonly<Record<string, unknown>>
 }

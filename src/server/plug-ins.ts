@@ -1,10 +1,10 @@
 import type { Strategy, StrategyDefinition } from '../balancing/strategy.ts'
 import { loadPlugin } from '../discover.ts'
 import type { MiddlewareDefinition } from '../middleware.ts'
-import { loadPrivatePlugin, pluginType } from '../plugins/load-plugin.ts'
 import type { PluginFile } from '../plugins/load-plugin.ts'
 import type { MatcherDefinition } from '../routing/matcher.ts'
 import { loadMatchers, matchersUsedBy } from '../routing/matcher-catalogue.ts'
+import { pluginType } from './plan.ts'
 import type { PlanDelta, ServiceDelta } from './plan.ts'
 import type { PluginGuard } from './plugin-guard.ts'
 
@@ -54,6 +54,7 @@ export class PlugIns {
   async #loadMiddleware(type: string): Promise<MiddlewareDefinition> {
     const plugin = this.#private.get(type)
     if (!plugin) return loadPlugin(MIDDLEWARES, type)
+    const { loadPrivatePlugin } = await import('../plugins/load-plugin.ts')
     const loaded = await loadPrivatePlugin(plugin).catch((error: unknown) =>
       error instanceof Error ? error : new Error(String(error)),
     )
