@@ -77,7 +77,7 @@ export interface App extends AsyncDisposable {
 const FIRST_PICTURES_MS = 5_000
 
 /** Milliseconds for which idle connections stay open in a stop: requests on them may be on their way. */
-const IDLE_GRACE_MS = 1_000
+const IDLE_GRACE_MS = 2_000
 
 /**
  * Starts everything: finds services, plans, serves.

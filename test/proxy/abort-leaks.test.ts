@@ -60,7 +60,10 @@ for (const { name, answer = '', secure = false, begin } of WAYS) {
       marks.push(await footprint(engine))
     }
     const [before, between, after] = marks as [Footprint, Footprint, Footprint]
-    assert.equal(after.descriptors, before.descriptors)
+    assert.ok(
+      after.descriptors <= before.descriptors,
+      `${after.descriptors} descriptors, ${before.descriptors} before`,
+    )
     // What leaks, leaks with every thousand; what is compiled or kept for the next time is so once.
     const growth = [between.heap - before.heap, after.heap - between.heap]
     assert.ok(Math.min(...growth) < SLACK, `${growth.join(' and then ')} bytes more`)
