@@ -40,9 +40,10 @@ test('10,000 routers come in slices, and a change of one service holds no worker
     workers.host.stats().map(({ version }) => version),
     [10, 10],
   )
-  assert.ok(median < 10, `${median} ms`)
-  // Applied as one, it took 470 ms. Other programs and collections of the young heap are in this figure, too.
-  assert.ok(first < 150, `${first} ms`)
+  // Deadlines, not figures: those are the benchmark's (`apply-change`). Applied as one, the first plan took 470 ms on a
+  // quiet machine; other programs and collections of the young heap are in these, too.
+  assert.ok(median < 50, `${median} ms`)
+  assert.ok(first < 400, `${first} ms`)
 })
 
 test('a worker loads the engine and what its plan uses, and nothing of the control plane', async () => {
