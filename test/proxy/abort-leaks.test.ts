@@ -16,6 +16,8 @@ const collectGarbage = runInNewContext('gc') as () => void
 
 /** Bytes of heap that may come and go by themselves: far less than 1,000 requests hold. */
 const SLACK = 400_000
+/** Descriptors. */
+const SOME = 10
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const HALF_POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc'
 const HALF_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc'
@@ -60,8 +62,9 @@ for (const { name, answer = '', secure = false, begin } of WAYS) {
       marks.push(await footprint(engine))
     }
     const [before, between, after] = marks as [Footprint, Footprint, Footprint]
+    // One or two may still be closing at either moment; what leaks, leaks by the hundred.
     assert.ok(
-      after.descriptors <= before.descriptors,
+      after.descriptors <= before.descriptors + SOME,
       `${after.descriptors} descriptors, ${before.descriptors} before`,
     )
     // What leaks, leaks with every thousand; what is compiled or kept for the next time is so once.

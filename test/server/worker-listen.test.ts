@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { test } from 'node:test'
@@ -8,6 +9,12 @@ import { RawPeer } from '../support/raw-peer.ts'
 import { until } from '../support/until.ts'
 import { holdAddress } from '../../src/server/held-address.ts'
 import { startWorkers } from '../support/workers.ts'
+
+/**
+ * Otherwise the system resets the connections that wait in the queue of a socket that is closed: some, when the machine
+ * is busy (decision 0007). They are new ones, and nothing of them was read.
+ */
+const MIGRATES = readFileSync('/proc/sys/net/ipv4/tcp_migrate_req', 'utf8').trim() === '1'
 
 for (const [name, handOver] of [
   ['each listening', false],
@@ -32,7 +39,8 @@ for (const [name, handOver] of [
     const stopped = workers.host.stop(1_000)
     await load.stop()
     await stopped
-    const causes = [...load.tally.causes].filter(([cause]) => !/ (?:ok|ECONNREFUSED)$/.test(cause))
+    const lost = handOver || MIGRATES ? / (?:ok|ECONNREFUSED)$/ : / (?:ok|ECONNREFUSED|ECONNRESET)$/
+    const causes = [...load.tally.causes].filter(([cause]) => !lost.test(cause))
     assert.deepEqual(causes, [], String(load.tally))
     const stats = workers.host.stats()
     assert.equal(
