@@ -46,6 +46,9 @@ export class Watcher implements AsyncDisposable {
   readonly #parts: SourceParts
   readonly #doubts: DoubtTimer
   #publisher: Publisher | undefined
+  #onChange: (() => void) | undefined
+  /** Removals that had been held back when it was told last. */
+  #toldHeldBack = 0
   #running: Promise<void> | undefined
   #crashesInARow = 0
   #endBackoff: (() => void) | undefined
@@ -91,9 +94,10 @@ export class Watcher implements AsyncDisposable {
     return this.#parts.hasRestored
   }
 
-  /** Starts the provider; `onChange` is told whenever `picture` has become another. */
+  /** Starts the provider; `onChange` is told whenever `picture` has become another, and when a removal is held back. */
   start(onChange: () => void): void {
     if (this.#running) return
+    this.#onChange = onChange
     const { throttle, log } = this.#options
     this.#publisher = new Publisher({
       name: this.name,
@@ -226,6 +230,10 @@ export class Watcher implements AsyncDisposable {
     if (this.#restoreOver) this.#parts.dropForgotten()
     this.#publisher?.changed(this.#guard.served)
     this.#doubts.changed()
+    // The picture stays, and the problem must be seen, however soon a second reading settles it.
+    const { heldBackTotal } = this.#guard
+    if (heldBackTotal > this.#toldHeldBack) this.#onChange?.()
+    this.#toldHeldBack = heldBackTotal
   }
 
   /** Restored parts that are not heard of within the time that instances get belong to the source no more. */
