@@ -123,6 +123,16 @@ export class EtcdClient {
   }
 
   async #answer(path: string, question: object): Promise<unknown> {
+    try {
+      return await this.#answerOnce(path, question)
+    } catch (error) {
+      // The connection had been idle and was closed meanwhile; nothing that is asked here changes anything.
+      if (!LOST.has(codeOf(error)) || this.#signal.aborted) throw error
+      return await this.#answerOnce(path, question)
+    }
+  }
+
+  async #answerOnce(path: string, question: object): Promise<unknown> {
     const answer = await this.#post(path, question, this.#signal, ANSWERS_WITHIN)
     if (answer.statusCode !== 200) throw await errorOf(answer)
     return parseJson(await textOf(answer.body))
@@ -143,6 +153,12 @@ export class EtcdClient {
       signal,
     })
   }
+}
+
+const LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 async function errorOf({ statusCode, body }: Dispatcher.ResponseData): Promise<EtcdError> {
