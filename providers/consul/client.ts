@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import Consul from 'consul'
 import type { Check, Entry } from './answers.ts'
-import { parseChecks, parseEntries, parseServices, UnsoundAnswerError } from './answers.ts'
+import { parseChecks, parseEntries, parsePairs, parseServices, UnsoundAnswerError } from './answers.ts'
 import type { Connection } from './connection.ts'
 import { allowCachedReads, guardAnswers } from './transport.ts'
 
@@ -40,7 +40,7 @@ export class NoLeaderError extends Error {
 }
 
 /**
- * The three reads that discovery needs of one datacenter, through the package `consul`. Every call ends by itself:
+ * The reads that discovery needs of one datacenter, through the package `consul`. Every call ends by itself:
  * with a sound answer, with an error, or at its time-out.
  */
 export class ConsulClient {
@@ -76,6 +76,22 @@ export class ConsulClient {
   async entries(service: string): Promise<Answer<Entry[]>> {
     return await this.#read(parseEntries, undefined, (options) =>
       this.#consul.health.service({ ...options, service }),
+    )
+  }
+
+  /** All keys that begin so, with their values. Keys that the token may not read are left out in silence. */
+  async pairs(prefix: string, poll?: LongPoll): Promise<Answer<Map<string, string>>> {
+    return await this.#read(parsePairs, poll, (options) =>
+      this.#consul.kv.get({ ...options, key: prefix, recurse: true }),
+    )
+  }
+
+  /** One key, whether it is there or not; Consul refuses when the token may not read it. */
+  async key(key: string): Promise<void> {
+    await this.#read(
+      () => undefined,
+      undefined,
+      (options) => this.#consul.kv.get({ ...options, key }),
     )
   }
 

@@ -15,10 +15,15 @@ const PAGE = 1_000
 const PERMISSION_DENIED = 7
 
 /**
- * Reads page by page what is below the roots, and nothing else. A user may be allowed less than all of them.
+ * Reads page by page what is below the roots, and nothing else. A user may be allowed less than all of them, but
+ * what could be read before (`known`) has not become empty by being denied.
  * @throws EtcdError when none may be read, and whatever `EtcdClient.range` throws
  */
-export async function readRoots(client: EtcdClient, roots: readonly string[]): Promise<RootsReading> {
+export async function readRoots(
+  client: EtcdClient,
+  roots: readonly string[],
+  known: ReadonlySet<string>,
+): Promise<RootsReading> {
   const draft = new Draft()
   let denied: unknown
   for (const root of roots) {
@@ -26,7 +31,7 @@ export async function readRoots(client: EtcdClient, roots: readonly string[]): P
       await readRoot(client, rangeOf(root), draft)
       draft.readable.push(root)
     } catch (error) {
-      if (!(error instanceof EtcdError) || error.code !== PERMISSION_DENIED) throw error
+      if (!isDenial(error) || known.has(root)) throw error
       denied = error
     }
   }
@@ -40,6 +45,10 @@ export function rangeOf(root: string): KeyRange {
   const end = Buffer.from(key)
   end[end.length - 1]! += 1
   return { key, end }
+}
+
+function isDenial(error: unknown): boolean {
+  return error instanceof EtcdError && error.code === PERMISSION_DENIED
 }
 
 class Draft {

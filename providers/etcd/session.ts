@@ -14,6 +14,8 @@ export class EtcdSession {
   readonly #client: EtcdClient
   readonly #tools: Pick<ProviderTools, 'sleep' | 'monotonic'>
   readonly #session: StoreSession
+  /** Roots that could be read at any time, in this session or before. */
+  readonly #readable: Set<string>
   readonly #pairs = new Map<string, string>()
   /** Roots that the user may read. */
   #roots: readonly string[] = []
@@ -24,10 +26,16 @@ export class EtcdSession {
   #seen = 0n
   #reading: Promise<void> = Promise.resolve()
 
-  constructor(client: EtcdClient, tools: Pick<ProviderTools, 'sleep' | 'monotonic'>, session: StoreSession) {
+  constructor(
+    client: EtcdClient,
+    tools: Pick<ProviderTools, 'sleep' | 'monotonic'>,
+    session: StoreSession,
+    readable: Set<string>,
+  ) {
     this.#client = client
     this.#tools = tools
     this.#session = session
+    this.#readable = readable
   }
 
   /** Follows until something breaks, and rejects with that. */
@@ -57,7 +65,9 @@ export class EtcdSession {
   }
 
   async #readNow(): Promise<void> {
-    const { pairs, readable, revision, cluster } = await readRoots(this.#client, this.#session.roots)
+    const reading = await readRoots(this.#client, this.#session.roots, this.#readable)
+    const { pairs, readable, revision, cluster } = reading
+    for (const root of readable) this.#readable.add(root)
     this.#roots = readable
     this.#cluster = cluster
     this.#readAt = revision

@@ -28,6 +28,7 @@ export async function* watchEtcd(options: EtcdOptions, tools: ProviderTools): As
   if (first === undefined) throw new ConfigurationError([wrongEndpoint(tools.name)])
   const credentials = username ? { username, password: password ?? '' } : undefined
   let token: string | undefined
+  const readable = new Set<string>()
   const store = {
     endpoints: [first, ...others] as const,
     roots: rootsOf(options.rootKey),
@@ -35,7 +36,7 @@ export async function* watchEtcd(options: EtcdOptions, tools: ProviderTools): As
       // A token holds for the whole cluster, and costs etcd a slow hash: it is kept from session to session.
       const client = new EtcdClient(new URL(session.endpoint), settings, credentials, session.signal, token)
       try {
-        await new EtcdSession(client, tools, session).run()
+        await new EtcdSession(client, tools, session, readable).run()
       } finally {
         token = client.token
         client.close()
