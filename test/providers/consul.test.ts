@@ -92,7 +92,7 @@ test('a token is sent; one that may not read is told, and keys that it saw befor
 })
 
 const LEADERLESS = [
-  { status: 500, body: 'No cluster leader' },
+  { status: 500, headers: { 'content-type': 'text/plain' }, body: 'No cluster leader' },
   { headers: { 'x-consul-index': '9', 'x-consul-knownleader': 'false' }, body: '[]' },
 ]
 test('a leader that is lost: named, and healed within 5 s', async () => {
