@@ -204,8 +204,8 @@ export class Wire {
     if (this.socket.destroyed) return
     // TLS alone cannot reset, and an end without its alert is taken for a clean one by many.
     this.#below?.reset()
-    if ('encrypted' in this.socket) this.socket.destroy()
-    else resetSocket(this.socket)
+    if (this.socket instanceof net.Socket && !('encrypted' in this.socket)) resetSocket(this.socket)
+    else this.socket.destroy()
   }
 
   /** True goes on reading. A `pause` within the handler holds the next read back. */
