@@ -232,7 +232,11 @@ function problemsPage(): string {
     'Everything that is not served as written is listed with one of these codes, its place, and what to do. 1xx: any configuration; 2xx: routing; 3xx: tags and instances; 4xx: providers; 5xx: this process.',
     table(
       ['Code', 'What is wrong'],
-      Object.entries(PROBLEM_CODES).map(([code, text]) => [`\`${code}\``, text]),
+      // The anchor is what `tidegate check` links to.
+      Object.entries(PROBLEM_CODES).map(([code, text]) => [
+        `<a id="${code.toLowerCase()}"></a>\`${code}\``,
+        text,
+      ]),
     ),
   )
 }

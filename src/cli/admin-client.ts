@@ -48,6 +48,41 @@ export async function callAdmin(
   }
 }
 
+/**
+ * Reads a page of the running process: at `url`, or where this configuration puts its admin API. The token is sent where
+ * there is one. Never rejects.
+ */
+export async function readAdmin(
+  api: ApiConfig | undefined,
+  path: string,
+  context: CliContext,
+  url = api && adminUrl(api),
+): Promise<Called> {
+  if (url === undefined)
+    return {
+      outcome: 'refused',
+      error: '`api` is not configured, so nobody answers',
+      remedy: 'start Tidegate with `--api`, and this command, too; or name the URL',
+    }
+  const token = api && (await tokenOf(api, context))
+  try {
+    const { request } = await import('undici')
+    const response = await request(`${url}${path}`, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(TIMEOUT),
+    })
+    const answer: unknown = await response.body.json().catch(() => ({}))
+    if (response.statusCode === 200) return { outcome: 'done', answer }
+    const {
+      error = `${url}${path} answered ${response.statusCode}`,
+      remedy = 'is this the admin API of Tidegate?',
+    } = answer as { error?: string; remedy?: string }
+    return { outcome: 'refused', error, remedy }
+  } catch (error) {
+    return unreachable(url, error as NodeJS.ErrnoException)
+  }
+}
+
 async function tokenOf({ token, tokenFile }: ApiConfig, context: CliContext): Promise<string | undefined> {
   if (token !== undefined || tokenFile === undefined) return token
   const text = await context.readText(tokenFile).catch(() => '')

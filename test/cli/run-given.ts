@@ -8,22 +8,35 @@ export interface Outcome {
   readonly err: string
 }
 
+/** What a command finds where nothing is set; its output goes nowhere. */
+export const GIVEN: CliContext = {
+  env: {},
+  pid: 1,
+  cpus: 1,
+  color: false,
+  width: 100,
+  out: () => {},
+  err: () => {},
+  readText: (path) => readFile(path, 'utf8'),
+  onStop: () => {},
+  onReload: () => {},
+  onReopen: () => {},
+}
+
 /** Runs a command within this process, which must end by itself. */
-export async function runGiven(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+export async function runGiven(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  color = false,
+): Promise<Outcome> {
   let out = ''
   let err = ''
   const context: CliContext = {
+    ...GIVEN,
     env,
-    pid: 1,
-    cpus: 1,
-    color: false,
-    width: 100,
+    color,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
-    readText: (path) => readFile(path, 'utf8'),
-    onStop: () => {},
-    onReload: () => {},
-    onReopen: () => {},
   }
   const code = await runCli(args, context)
   return { code, out, err }

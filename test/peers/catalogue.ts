@@ -54,6 +54,8 @@ export const PEERS = {
     ],
     interpreter: 'python3',
   },
+  zsh: { variable: 'ZSH_BIN', command: 'zsh', package: 'zsh', path: 'bin/zsh' },
+  fish: { variable: 'FISH_BIN', command: 'fish', package: 'fish', path: 'usr/bin/fish' },
   h2load: { variable: 'H2LOAD_BIN', command: 'h2load', package: 'nghttp2-client', path: 'usr/bin/h2load' },
 } as const satisfies Record<string, Peer>
 
