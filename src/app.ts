@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { AdminServer } from './admin/admin-server.ts'
+import { viewOf } from './app-view.ts'
 import type { EndpointStatus } from './balancing/life-cycle.ts'
 import { strategyNames } from './balancing/strategy-catalogue.ts'
 import type { Problem } from './config/problem.ts'
@@ -144,8 +145,20 @@ export async function startApp({
   // Loaded only where it is used: its server brings 15 MiB with it.
   const admin =
     config.api &&
-    (await import('./admin/admin.ts')).createAdmin(config.api, { admin: controlPlane, log, readText })
-  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held, admin)
+    (await import('./admin/admin.ts')).createAdmin(config.api, {
+      view: viewOf({
+        config,
+        context,
+        precedence: precedence(config),
+        discovery,
+        controlPlane,
+        isStopping: () => app.isStopping,
+      }),
+      admin: controlPlane,
+      log,
+      readText,
+    })
+  const app: RunningApp = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held, admin)
   await app.start()
   return app
 }
@@ -219,6 +232,10 @@ class RunningApp implements App {
       await this.#close()
       throw new ConfigurationError([adminAddressProblem(this.#config.api!.listen, error)])
     }
+  }
+
+  get isStopping(): boolean {
+    return this.#stopped !== undefined
   }
 
   get adminPort(): number | undefined {
