@@ -19,6 +19,7 @@ import type { StrategyDefinition } from '../../src/balancing/strategy.ts'
 import type { MiddlewareDefinition } from '../../src/middleware.ts'
 import { WHY } from '../../src/proxy/why.ts'
 import type { MatcherDefinition } from '../../src/routing/matcher.ts'
+import { cliSections } from './cli-page.ts'
 import { DIFFERENCES } from './differences.ts'
 import { flagOf, tagOf, variableOf } from './forms.ts'
 import type { OptionRow } from './option-rows.ts'
@@ -49,6 +50,7 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['why-codes.md', whyCodesPage()],
     ['problems.md', problemsPage()],
     ['differences.md', differencesPage()],
+    ['cli.md', cliPage()],
   ])
 }
 
@@ -249,6 +251,14 @@ function differencesPage(): string {
       ['What', 'Traefik v3', 'Tidegate', 'Why'],
       DIFFERENCES.map(({ what, traefik, tidegate, why }) => [what, traefik, tidegate, why]),
     ),
+  )
+}
+
+function cliPage(): string {
+  return page(
+    'Commands',
+    'What `--help` prints for each command. Codes of what is wrong (`E…`) are in [problems.md](problems.md); static options, which are flags of most commands, in [configuration.md](configuration.md).',
+    ...cliSections(),
   )
 }
 

@@ -5,9 +5,11 @@ import { withExcerpts } from '../config/excerpt.ts'
 import { CONFIG_EXTENSIONS, parseConfigText } from '../config/file.ts'
 import { docsOf } from '../config/problem.ts'
 import type { Problem, ProblemCode } from '../config/problem.ts'
+import type { StaticConfig } from '../config/static.ts'
 import { checkAsGithub, checkAsJson } from './check-report.ts'
 import type { CheckOutcome } from './check-report.ts'
 import type { RoutingTarget } from './check-routing.ts'
+import type { Compared, Planned } from './compare-running.ts'
 import type { CliContext, CommandFactory } from './context.ts'
 import type { RoutingDiff } from './routing-diff.ts'
 import { countProblems, loadForCli, ownFlags, report } from './static-config.ts'
@@ -74,10 +76,8 @@ async function check(
     }))
   const problems = [...loaded.problems, ...(await explained(context, routing?.problems ?? []))]
   const compared =
-    options.diff !== undefined && routing?.routing && loaded.config
-      ? await import('./compare-running.ts').then(({ compareRunning }) =>
-          compareRunning(context, loaded.config!.api, url, routing.routing!, routing.unread),
-        )
+    options.diff !== undefined && routing?.planned && loaded.config
+      ? await compare(context, loaded.config, url, { ...routing, ...routing.planned })
       : undefined
   const outcome: CheckOutcome = {
     problems,
@@ -94,6 +94,17 @@ async function check(
   if (compared && 'error' in compared) context.err(`${compared.error}\n  → ${compared.remedy}\n`)
   else if (compared && options.format !== 'json') await printCompared(context, compared, outcome.unread)
   return outcome.code
+}
+
+async function compare(
+  context: CliContext,
+  { api }: StaticConfig,
+  url: string | undefined,
+  planned: Planned,
+): Promise<Compared> {
+  // Only here: undici costs megabytes.
+  const { compareRunning } = await import('./compare-running.ts')
+  return compareRunning(context, api, url, planned)
 }
 
 interface SortedArguments {

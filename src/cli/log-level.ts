@@ -11,22 +11,30 @@ export const logLevelCommand: CommandFactory = (context, exit) =>
     .usage('LEVEL [--configFile=FILE] [--any.static.option=VALUE …]')
     .argument('<level>', LEVELS.join(', '))
     .argument('[flags...]', 'the same static options that `run` was given')
+    .option('--for <duration>', 'how long, such as `5m`; otherwise until the process ends')
     .allowUnknownOption()
     .addHelpText('after', EXAMPLES)
-    .action(async (level: string, flags: string[]) => exit(await logLevel(context, level, flags)))
+    .action(async (level: string, flags: string[], options: { for?: string }) =>
+      exit(await logLevel(context, level, options.for, flags)),
+    )
 
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'panic']
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
 
 const EXAMPLES = `
 Examples:
-  tidegate log-level debug --configFile=/etc/tidegate/tidegate.yml
+  tidegate log-level debug --for=5m --configFile=/etc/tidegate/tidegate.yml
   tidegate log-level info --api --api.tokenFile=/run/secrets/tidegate
 
 It holds until the process ends; \`log.level\` decides at the next start.
 
 Exit code: 0 done, 1 refused, 2 nobody there.`
 
-async function logLevel(context: CliContext, word: string, flags: readonly string[]): Promise<number> {
+async function logLevel(
+  context: CliContext,
+  word: string,
+  time: string | undefined,
+  flags: readonly string[],
+): Promise<number> {
   const level = word.toLowerCase()
   if (!LEVELS.includes(level)) {
     context.err(
@@ -45,9 +53,14 @@ async function logLevel(context: CliContext, word: string, flags: readonly strin
     )
     return 1
   }
-  const called = await callAdmin(config.api, '/api/log-level', { level }, context)
+  const called = await callAdmin(
+    config.api,
+    '/api/log-level',
+    { level, ...(time === undefined ? {} : { for: time }) },
+    context,
+  )
   if (called.outcome === 'done') {
-    context.out(`log level: ${level}\n`)
+    context.out(`log level: ${level}${time === undefined ? '' : ` for ${time}`}\n`)
     return 0
   }
   context.err(`${called.error}\n  → ${called.remedy}\n`)

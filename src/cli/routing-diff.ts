@@ -39,7 +39,7 @@ export function diffRouting(
 ): RoutingDiff {
   const states = new Map(running.map(({ service, url, state }) => [`${service} ${url}`, state ?? '']))
   const compared = (of: Readonly<Record<string, Facts>> = {}): Map<string, Facts> =>
-    new Map(Object.entries(of).filter(([name]) => isCompared(name, unread)))
+    new Map(Object.entries(of).filter(([name, facts]) => isCompared(name, facts, unread)))
   const resources = (kind: keyof RawData, about: (facts: Facts) => string): Change[] =>
     changes(plainFacts(compared(from[kind])), plainFacts(compared(to[kind])), about)
   return {
@@ -59,10 +59,10 @@ export function isEmptyDiff(diff: RoutingDiff): boolean {
   return Object.values(diff).every((found) => found.length === 0)
 }
 
-/** What the program adds itself, and what has not been read, has no counterpart. */
-function isCompared(name: string, unread: readonly string[]): boolean {
+/** What the program adds itself, and what has not been read, has no counterpart; what is disabled is not served. */
+function isCompared(name: string, facts: Facts, unread: readonly string[]): boolean {
   const provider = name.slice(name.lastIndexOf('@') + 1)
-  return provider !== 'internal' && !unread.includes(provider)
+  return provider !== 'internal' && facts['status'] !== 'disabled' && !unread.includes(provider)
 }
 
 /** How things are going is no part of what was configured, and servers are compared by themselves. */
