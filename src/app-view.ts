@@ -2,7 +2,7 @@ import type { AdminView } from './admin/view.ts'
 import type { StaticConfig } from './config/static.ts'
 import type { Discovery } from './discovery/discovery.ts'
 import type { RoutingContext } from './discovery/source.ts'
-import { ownVersion } from './own-version.ts'
+import { ownVersion } from './version.ts'
 import type { ControlPlane } from './server/control-plane.ts'
 
 export interface ViewedParts {

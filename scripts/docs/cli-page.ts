@@ -29,6 +29,7 @@ const NOWHERE: CliContext = {
   pid: 1,
   cpus: 1,
   color: false,
+  outColor: false,
   width: 100,
   out: () => {},
   err: () => {},

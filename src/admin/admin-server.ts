@@ -13,6 +13,8 @@ export interface AdminServerOptions {
   readonly access: Access
   readonly pages: readonly Page[]
   readonly log: Logger
+  /** Is told what was changed. */
+  readonly changed?: (page: Page, about: Readonly<Record<string, unknown>>) => void
 }
 
 /** Not by an import of its name, which would load undici; see `proxy/status-text.ts`. */
@@ -73,7 +75,7 @@ export class AdminServer {
   }
 
   async #answer(request: IncomingMessage): Promise<PageAnswer> {
-    const { pages, log } = this.#options
+    const { pages, log, changed } = this.#options
     const { pathname, searchParams } = targetOf(request)
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const here = pages.flatMap((page) => {
@@ -89,8 +91,10 @@ export class AdminServer {
     if (typeof sent === 'string') return complaint(400, sent, 'send a short JSON object')
     const asked: Asked = { name, query: searchParams, headers: request.headers, body: sent?.value }
     const answer = await page.answer(asked)
-    if ('log' in answer && answer.log)
+    if ('log' in answer && answer.log) {
       log.info(`admin API: ${page.path}`, { ...answer.log, by: request.socket.remoteAddress })
+      changed?.(page, answer.log)
+    }
     return answer
   }
 

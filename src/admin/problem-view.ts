@@ -50,8 +50,8 @@ export function problemInfo({ code, severity, message, remedy, origin, resource 
 
 /** A source that cannot be asked comes first: what it says may be old, and much may follow from that. */
 function weightOf({ code, severity }: Problem): number {
-  const consequence = code === 'E214' ? 1 : 0
-  const kind = code.startsWith('E5') ? 0 : code.startsWith('E4') ? 2 : 4
+  const consequence = code === 'E214' ? 1 : code === 'E504' ? 2 : 0
+  const kind = code.startsWith('E4') ? 0 : 3
   return (severity === 'error' ? 0 : 10) + kind + consequence
 }
 

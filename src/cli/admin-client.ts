@@ -11,8 +11,8 @@ export type Called =
   | { readonly outcome: 'refused' | 'unreachable'; readonly error: string; readonly remedy: string }
 
 /** Where the admin API of a process with this configuration is. */
-export function adminUrl({ listen }: ApiConfig): string {
-  return `http://${reachableHost(listen)}:${listen.port}`
+export function adminUrl({ listen, basePath }: ApiConfig): string {
+  return `http://${reachableHost(listen)}:${listen.port}${basePath}`
 }
 
 /** Has the running process do something, with the token of the configuration. Never rejects. */
@@ -83,7 +83,11 @@ export async function readAdmin(
   }
 }
 
-async function tokenOf({ token, tokenFile }: ApiConfig, context: CliContext): Promise<string | undefined> {
+/** The token of this configuration; undefined when there is none, or its file cannot be read. */
+export async function tokenOf(
+  { token, tokenFile }: ApiConfig,
+  context: CliContext,
+): Promise<string | undefined> {
   if (token !== undefined || tokenFile === undefined) return token
   const text = await context.readText(tokenFile).catch(() => '')
   return text.trim() === '' ? undefined : text.trim()

@@ -48,8 +48,10 @@ export interface CheckedRouting {
   readonly problems: readonly Problem[]
   /** `: 3 routers, 2 services`, or nothing when there was nothing to read. */
   readonly summary: string
-  /** What would be served, and what it refers to; undefined when there was nothing to read. */
-  readonly planned: { readonly routing: RoutingConfig; readonly context: RoutingContext } | undefined
+  /** What would be served; undefined when there was nothing to read. */
+  readonly routing: RoutingConfig | undefined
+  /** What it was resolved with. */
+  readonly context: RoutingContext
   /** Providers, as in `name@provider`, that are configured and of which nothing is known. */
   readonly unread: readonly string[]
 }
@@ -66,7 +68,9 @@ export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRoutin
   const plugins = await loadPlugins(pluginFiles(inputs.config.plugins))
   const looks = (await Promise.all([lookAtFiles(inputs), askOthers(inputs)])).flat()
   const unread = unreadOf(inputs, looks)
-  if (looks.length === 0) return { problems: plugins.problems, summary: '', planned: undefined, unread }
+  const context = await contextOf(inputs.config, plugins)
+  if (looks.length === 0)
+    return { problems: plugins.problems, summary: '', routing: undefined, context, unread }
   const builder = new SourceBuilder(
     looks.map(({ name, options, constraints }) => ({ name, options, constraints })),
   )
@@ -76,7 +80,6 @@ export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRoutin
     fragments: [],
     routing: [{ part: '', node: internalRouting(inputs.config) }],
   }
-  const context = await contextOf(inputs.config, plugins)
   const resolved = resolveRouting([internal, ...sources], context)
   const preparation = new Preparation(context.middlewares, { readText: (path) => readFile(path, 'utf8') })
   await preparation.load(resolved)
@@ -90,7 +93,8 @@ export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRoutin
       ...routing.problems.filter((one) => isDecidable(one, inputs, unread)),
     ],
     summary: `: ${count(routing.routers, 'router')}, ${count(routing.services, 'service')}`,
-    planned: { routing, context },
+    routing,
+    context,
     unread,
   }
 }

@@ -76,8 +76,8 @@ async function check(
     }))
   const problems = [...loaded.problems, ...(await explained(context, routing?.problems ?? []))]
   const compared =
-    options.diff !== undefined && routing?.planned && loaded.config
-      ? await compare(context, loaded.config, url, { ...routing, ...routing.planned })
+    options.diff !== undefined && routing?.routing && loaded.config
+      ? await compare(context, loaded.config, url, { ...routing, routing: routing.routing })
       : undefined
   const outcome: CheckOutcome = {
     problems,
@@ -166,7 +166,7 @@ async function printCompared(
   unread: readonly string[],
 ): Promise<void> {
   const { printDiff } = await import('./print-diff.ts')
-  context.out(printDiff(diff, url, context.color))
+  context.out(printDiff(diff, url, context.outColor))
   if (unread.length > 0) context.err(`not compared: ${unread.join(', ')}; \`--providers\` reads all\n`)
 }
 

@@ -4,11 +4,18 @@ import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
 import type { CliContext, CommandFactory } from './context.ts'
 import { drainCommand, undrainCommand } from './drain.ts'
+import { endpointsCommand } from './endpoints.ts'
+import { eventsCommand } from './events.ts'
+import { explainCommand } from './explain.ts'
 import { healthcheckCommand } from './healthcheck.ts'
 import { helpCommand, helpTarget } from './help.ts'
 import { logLevelCommand } from './log-level.ts'
 import { migrateCommand } from './migrate.ts'
+import { problemsCommand } from './problems.ts'
+import { providersCommand } from './providers.ts'
+import { routesCommand } from './routes.ts'
 import { runCommand } from './run.ts'
+import { servicesCommand } from './services.ts'
 import { unknownWord } from './unknown-word.ts'
 import { versionCommand, versionLine } from './version.ts'
 import { whoamiCommand } from './whoami.ts'
@@ -18,7 +25,21 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly CommandFac
   ['Run:', [runCommand, whoamiCommand]],
   ['Configure:', [checkCommand, configCommand, migrateCommand, completionCommand]],
   ['Operate:', [drainCommand, undrainCommand, logLevelCommand]],
-  ['Inspect:', [healthcheckCommand, versionCommand, helpCommand]],
+  [
+    'Inspect:',
+    [
+      explainCommand,
+      problemsCommand,
+      routesCommand,
+      servicesCommand,
+      endpointsCommand,
+      providersCommand,
+      eventsCommand,
+      healthcheckCommand,
+      versionCommand,
+      helpCommand,
+    ],
+  ],
 ]
 
 /** Flags of the program itself; any other flag without a command belongs to `run`. */
@@ -80,10 +101,10 @@ function settle(command: Command, context: CliContext): void {
       writeErr: (text) => context.err(text),
       getOutHelpWidth: () => context.width,
       getErrHelpWidth: () => context.width,
-      getOutHasColors: () => context.color,
+      getOutHasColors: () => context.outColor,
       getErrHasColors: () => context.color,
     })
-    .configureHelp({ styleTitle: (title) => (context.color ? `\u001B[1m${title}\u001B[22m` : title) })
+    .configureHelp({ styleTitle: (title) => (context.outColor ? `\u001B[1m${title}\u001B[22m` : title) })
   for (const inner of command.commands) settle(inner, context)
 }
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { ownVersion } from '../own-version.ts'
+import { ownVersion } from '../version.ts'
 import type { CommandFactory } from './context.ts'
 
 /** `tidegate version` */

@@ -14,6 +14,7 @@ export const GIVEN: CliContext = {
   pid: 1,
   cpus: 1,
   color: false,
+  outColor: false,
   width: 100,
   out: () => {},
   err: () => {},
@@ -24,20 +25,44 @@ export const GIVEN: CliContext = {
 }
 
 /** Runs a command within this process, which must end by itself. */
-export async function runGiven(
+export function runGiven(
   args: readonly string[],
   env: Record<string, string> = {},
   color = false,
 ): Promise<Outcome> {
+  return startGiven(args, env, color).ended
+}
+
+/** A command that runs within this process, and what it has printed so far. */
+export interface Running {
+  readonly out: string
+  readonly ended: Promise<Outcome>
+  /** As SIGTERM does. */
+  stop(): void
+}
+
+export function startGiven(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  color = false,
+): Running {
   let out = ''
   let err = ''
+  const stops: (() => void)[] = []
   const context: CliContext = {
     ...GIVEN,
     env,
     color,
+    outColor: color,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
+    onStop: (listener) => void stops.push(listener),
   }
-  const code = await runCli(args, context)
-  return { code, out, err }
+  return {
+    get out() {
+      return out
+    },
+    ended: runCli(args, context).then((code) => ({ code, out, err })),
+    stop: () => stops.forEach((stop) => stop()),
+  }
 }

@@ -1,10 +1,10 @@
 import type { Page } from '../page.ts'
 import { PROBLEM, problemInfos } from '../problem-view.ts'
 import { listOf } from '../schema.ts'
-import type { AdminView } from '../view.ts'
+import type { Problem } from '../../config/problem.ts'
 
 /** Nothing vanishes: every instance, tag, router and file that is not served as written is listed here. */
-export function problemPages(view: AdminView): Page[] {
+export function problemPages(problems: () => readonly Problem[]): Page[] {
   return [
     {
       method: 'GET',
@@ -18,7 +18,7 @@ export function problemPages(view: AdminView): Page[] {
       answers: listOf(PROBLEM),
       answer: ({ query }) => {
         const [severity, source] = [query.get('severity'), query.get('source')]
-        const body = problemInfos(view.problems).filter(
+        const body = problemInfos(problems()).filter(
           (problem) =>
             (severity === null || problem.severity === severity) &&
             (source === null || problem.source === source),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 
-/** The version of the program, such as `1.2.3`. */
+/** The version in `package.json`, wherever the program lies. */
 export function ownVersion(): string {
   const path = findPackageJSON('..', import.meta.url)
   if (path === undefined) return 'unknown'
