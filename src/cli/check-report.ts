@@ -11,10 +11,12 @@ export interface CheckOutcome {
   /** Providers of which nothing is known. */
   readonly unread: readonly string[]
   readonly diff: RoutingDiff | undefined
+  /** Why there is no `diff`, though one was asked for. */
+  readonly notCompared?: { readonly error: string; readonly remedy: string } | undefined
 }
 
 /** One JSON document for programs. */
-export function checkAsJson({ problems, subject, code, unread, diff }: CheckOutcome): string {
+export function checkAsJson({ problems, subject, code, unread, diff, notCompared }: CheckOutcome): string {
   const document = {
     subject,
     valid: code === 0,
@@ -35,6 +37,7 @@ export function checkAsJson({ problems, subject, code, unread, diff }: CheckOutc
       docs: docsOf(problem.code),
     })),
     diff,
+    notCompared,
   }
   return `${JSON.stringify(document, undefined, 2)}\n`
 }

@@ -89,6 +89,7 @@ async function check(
     ),
     unread: routing?.unread ?? [],
     diff: compared && 'diff' in compared ? compared.diff : undefined,
+    notCompared: compared && 'error' in compared ? compared : undefined,
   }
   print(context, options.format, outcome, routing?.summary ?? '')
   if (compared && 'error' in compared) context.err(`${compared.error}\n  → ${compared.remedy}\n`)

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander'
 import type { CliContext, CommandFactory } from './context.ts'
-import { loadForCli, report } from './static-config.ts'
+import { loadForCli, ownFlags, report } from './static-config.ts'
 
 /** `tidegate config`: what holds, and what may be written. */
 export const configCommand: CommandFactory = (context, exit) => {
@@ -27,8 +27,8 @@ const showCommand: CommandFactory = (context, exit) =>
     .option('--origin', 'say behind each value where it comes from')
     .allowUnknownOption()
     .addHelpText('after', SHOW_EXAMPLES)
-    .action(async (flags: string[], { origin }: { origin?: true }) =>
-      exit(await show(context, flags, origin === true)),
+    .action(async (flags: string[], { origin }: { origin?: true }, command: Command) =>
+      exit(await show(context, flags, origin === true, command)),
     )
 
 const SHOW_EXAMPLES = `
@@ -54,8 +54,13 @@ In a YAML file: # yaml-language-server: $schema=./tidegate.schema.json
 
 Exit code: 0.`
 
-async function show(context: CliContext, flags: readonly string[], withOrigins: boolean): Promise<number> {
-  const loaded = await loadForCli(context, flags)
+async function show(
+  context: CliContext,
+  flags: readonly string[],
+  withOrigins: boolean,
+  command: Command,
+): Promise<number> {
+  const loaded = ownFlags(await loadForCli(context, flags), command)
   report(context, loaded.problems)
   if (!loaded.config) return 1
   const { effectiveConfig } = await import('./effective-config.ts')

@@ -35,11 +35,13 @@ export async function lookOnce(
     .create(options as never, toolsFor(provider, cancel.signal))
     [Symbol.asyncIterator]()
   const end = performance.now() + limits.limit
+  let quietEnd = end
   try {
     for (;;) {
-      const left = Math.max(0, end - performance.now())
-      const next = await within(iterator.next(), parts.size === 0 ? left : quietTime(limits, left))
+      const next = await within(iterator.next(), Math.max(0, Math.min(end, quietEnd) - performance.now()))
       if (!next || next.done === true) break
+      // Who fails time and again must not keep others waiting for its next attempt.
+      if (isNews(parts.get(next.value.part ?? ''), next.value)) quietEnd = performance.now() + limits.quiet
       parts.set(next.value.part ?? '', next.value)
     }
     if (parts.size === 0) problems.push(silent(provider, limits.limit))
@@ -52,8 +54,10 @@ export async function lookOnce(
   return lookOf(provider, parts, problems)
 }
 
-function quietTime({ quiet }: LookLimits, left: number): number {
-  return Math.min(quiet, left)
+function isNews(before: Update | undefined, now: Update): boolean {
+  const failed = (update: Update | undefined): string | undefined =>
+    update && 'failure' in update ? update.failure.code : undefined
+  return before === undefined || failed(now) === undefined || failed(before) !== failed(now)
 }
 
 /** Undefined when the time is up first; with no time, what has not come by the next turn of the event loop. */

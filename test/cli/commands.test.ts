@@ -84,6 +84,7 @@ const refused: [args: string[], err: RegExp][] = [
     ['check', '--formt=json'],
     /^--formt \(flags\): error E101: unknown key `formt`\n {2}→ did you mean `--format`\?/,
   ],
+  [['config', 'show', '--orign'], /did you mean `--origin`\?/],
   [['check', '--format=xml'], /'xml' is invalid\. Allowed choices are text, json, github/],
   [['log-level', 'debg'], /^there is no level `debg`\n {2}→ did you mean `debug`\?\n$/],
   [['log-level', 'debug'], /^`api` is not configured/],

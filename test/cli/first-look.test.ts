@@ -85,3 +85,21 @@ test('first look: what breaks is a problem, and not the end of the program', asy
     [['E401', 'the provider x broke: no luck']],
   )
 })
+
+test('first look: to fail again and again is no news', async () => {
+  let attempts = 0
+  const look = await lookOnce(
+    'x',
+    provider(async function* (tools) {
+      for (;;) {
+        attempts++
+        yield { failure: FAILURE }
+        await tools.sleep(5)
+      }
+    }),
+    {},
+    { limit: 60_000, quiet: 50 },
+  )
+  assert.deepEqual(look.problems, [FAILURE])
+  assert.ok(attempts > 1)
+})
