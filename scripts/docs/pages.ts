@@ -19,6 +19,7 @@ import type { StrategyDefinition } from '../../src/balancing/strategy.ts'
 import type { MiddlewareDefinition } from '../../src/middleware.ts'
 import { WHY } from '../../src/proxy/why.ts'
 import type { MatcherDefinition } from '../../src/routing/matcher.ts'
+import { cliSections } from './cli-page.ts'
 import { DIFFERENCES } from './differences.ts'
 import { flagOf, tagOf, variableOf } from './forms.ts'
 import type { OptionRow } from './option-rows.ts'
@@ -49,6 +50,7 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['why-codes.md', whyCodesPage()],
     ['problems.md', problemsPage()],
     ['differences.md', differencesPage()],
+    ['cli.md', cliPage()],
   ])
 }
 
@@ -232,7 +234,11 @@ function problemsPage(): string {
     'Everything that is not served as written is listed with one of these codes, its place, and what to do. 1xx: any configuration; 2xx: routing; 3xx: tags and instances; 4xx: providers; 5xx: this process.',
     table(
       ['Code', 'What is wrong'],
-      Object.entries(PROBLEM_CODES).map(([code, text]) => [`\`${code}\``, text]),
+      // The anchor is what `tidegate check` links to.
+      Object.entries(PROBLEM_CODES).map(([code, text]) => [
+        `<a id="${code.toLowerCase()}"></a>\`${code}\``,
+        text,
+      ]),
     ),
   )
 }
@@ -245,6 +251,14 @@ function differencesPage(): string {
       ['What', 'Traefik v3', 'Tidegate', 'Why'],
       DIFFERENCES.map(({ what, traefik, tidegate, why }) => [what, traefik, tidegate, why]),
     ),
+  )
+}
+
+function cliPage(): string {
+  return page(
+    'Commands',
+    'What `--help` prints for each command. Codes of what is wrong (`E…`) are in [problems.md](problems.md); static options, which are flags of most commands, in [configuration.md](configuration.md).',
+    ...cliSections(),
   )
 }
 

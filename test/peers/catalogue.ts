@@ -54,6 +54,8 @@ export const PEERS = {
     ],
     interpreter: 'python3',
   },
+  zsh: { variable: 'ZSH_BIN', command: 'zsh', package: 'zsh', path: 'bin/zsh' },
+  fish: { variable: 'FISH_BIN', command: 'fish', package: 'fish', path: 'usr/bin/fish' },
   bwrap: { variable: 'BWRAP_BIN', command: 'bwrap', package: 'bubblewrap', path: 'usr/bin/bwrap' },
   'systemd-analyze': {
     variable: 'SYSTEMD_ANALYZE_BIN',
