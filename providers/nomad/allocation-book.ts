@@ -13,7 +13,10 @@ export class AllocationBook {
   readonly #stopping = new Set<string>()
   /** Jobs whose allocations have changed, as `namespace/job`, with when. */
   readonly #moved = new Map<string, number>()
+  /** Of the list that was read last. */
   #marks: ReadonlySet<string> = new Set()
+  /** Of the first list of these data: pictures of the same data share it, whoever has come and gone meanwhile. */
+  #anchor: ReadonlySet<string> = new Set()
 
   /** A list has been read. */
   get known(): boolean {
@@ -27,11 +30,14 @@ export class AllocationBook {
 
   /** What tells the data of this cluster from those of one that has lost its own. */
   get marks(): readonly string[] {
-    return [...this.#marks]
+    return [...this.#anchor.union(this.#marks)]
   }
 
-  /** Takes over a list. False when it shares no old allocation with the one before: the data may be others. */
-  take(all: ReadonlyMap<string, Allocation>, now: number): boolean {
+  /**
+   * Takes over a list. `doubtful`: the agent may have become another since the one before. False when the data are
+   * others then, as far as can be seen: the two share no allocation.
+   */
+  take(all: ReadonlyMap<string, Allocation>, now: number, doubtful: boolean): boolean {
     const before = this.#all
     for (const [job, at] of this.#moved) if (now - at > RECENT) this.#moved.delete(job)
     for (const [id, allocation] of all) {
@@ -42,7 +48,9 @@ export class AllocationBook {
     for (const [id, allocation] of before ?? []) if (!all.has(id)) this.#moved.set(jobOf(allocation), now)
     this.#all = all
     const marks = marksOf(all)
-    const same = this.#marks.size === 0 || [...this.#marks].some((mark) => marks.all.has(mark))
+    const shared = this.#marks.size === 0 || [...this.#marks].some((mark) => marks.all.has(mark))
+    const same = shared || !doubtful
+    if (!same || this.#anchor.size === 0) this.#anchor = marks.oldest
     this.#marks = marks.oldest
     return same
   }

@@ -62,7 +62,7 @@ export class CheckReads {
 
   /** Some have not been read yet, and are still waited for. */
   get waiting(): boolean {
-    return this.#known.values().some(({ checks, overdue }) => checks === undefined && !overdue)
+    return this.#known.values().some(isAwaited)
   }
 
   /** From now on the checks of these are read. */
@@ -94,9 +94,30 @@ export class CheckReads {
       const now = tools.monotonic()
       for (const [id, { due }] of this.#known) if (due <= now && !this.#asking.has(id)) this.#ask(id)
       await tools.sleep(SHORTEST_REST)
-      const waiting = [...this.#known].filter(([id]) => !this.#asking.has(id)).map(([, { due }]) => due)
-      const next = Math.min(IDLE, ...waiting.map((due) => due - tools.monotonic()))
-      if (next > 0) await Promise.race([tools.sleep(next), this.#added.promise])
+      const rest = this.#untilNext()
+      if (rest > 0) await Promise.race([tools.sleep(rest), this.#added.promise])
+      this.#losePatience()
+    }
+  }
+
+  /** Milliseconds until something is due, or a newcomer is not waited for any more. */
+  #untilNext(): number {
+    const now = this.#options.tools.monotonic()
+    let next = now + IDLE
+    for (const [id, one] of this.#known) {
+      if (!this.#asking.has(id)) next = Math.min(next, one.due)
+      if (isAwaited(one)) next = Math.min(next, one.since + PATIENCE)
+    }
+    return next - now
+  }
+
+  /** Whoever's checks cannot be read in time is served as somebody without. */
+  #losePatience(): void {
+    const now = this.#options.tools.monotonic()
+    for (const [id, one] of this.#known) {
+      if (!isAwaited(one) || now - one.since < PATIENCE) continue
+      this.#known.set(id, { ...one, overdue: true })
+      this.#changed = true
     }
   }
 
@@ -135,7 +156,7 @@ export class CheckReads {
     const now = this.#options.tools.monotonic()
     const failures = known.failures + 1
     const due = now + Math.min(LONGEST_REST, IMPATIENT * 2 ** Math.min(failures - 1, 10))
-    return { ...known, failure, failures, due, overdue: now - known.since >= PATIENCE }
+    return { ...known, failure, failures, due }
   }
 
   /** By chance a tenth more or less, so that they do not all come at once. */
@@ -145,6 +166,10 @@ export class CheckReads {
     const usual = passing ? interval : Math.min(interval, IMPATIENT)
     return (checks.length === 0 ? Math.max(interval, UNCHECKED_EVERY) : usual) * (0.9 + tools.random() * 0.2)
   }
+}
+
+function isAwaited({ checks, overdue }: Examining): boolean {
+  return checks === undefined && !overdue
 }
 
 /** What a change of would be news. */

@@ -1,25 +1,23 @@
 import type { Problem } from '../../src/config/problem.ts'
-import type { Instance, ProviderTools, Update } from '../../src/discovery/provider.ts'
+import type { ProviderTools, Update } from '../../src/discovery/provider.ts'
 import { FullReadings } from '../parts/full-readings.ts'
 import { DOUBTFUL_WAIT, pollForever } from '../parts/long-poll.ts'
 import type { Answer, LongPoll, News } from '../parts/long-poll.ts'
 import { UnsoundAnswerError } from '../parts/json-shapes.ts'
-import { Presence } from '../parts/presence.ts'
 import { changedServices } from '../parts/service-lists.ts'
 import { ServiceReads } from '../parts/service-reads.ts'
-import { AllocationBook } from './allocation-book.ts'
 import type { Allocation, ServiceList } from './answers.ts'
 import { partsOf } from './answers.ts'
-import { CheckReads } from './check-reads.ts'
 import { EmptyServices } from './empty-services.ts'
 import type { Job } from './empty-services.ts'
 import type { NomadClient } from './client.ts'
 import type { Connection } from './connection.ts'
 import { toProblem } from './failures.ts'
-import { allocationOf, conditioned, placeholder, toInstance } from './instance.ts'
 import { sharedNames, unreadableChecks } from './notices.ts'
+import { Picture } from './picture.ts'
+import type { PictureOptions } from './picture.ts'
 
-export interface NamespaceOptions {
+export interface NamespaceOptions extends Pick<PictureOptions, 'healthChecks'> {
   /** `*` for all that the token may read. */
   readonly namespace: string
   readonly client: NomadClient
@@ -30,8 +28,6 @@ export interface NamespaceOptions {
   readonly watch: { readonly wait: number; readonly rest: number } | { readonly every: number }
   /** Answers may lag behind what woke us (`stale`). */
   readonly lagging: boolean
-  /** Milliseconds between two reads of an allocation's checks; undefined: they are not read. */
-  readonly healthChecks: { readonly interval: number } | undefined
   readonly allowEmptyServices: boolean
   /** Keys of the listed services of all namespaces that are read, by namespace: each picture enters its own. */
   readonly listed: Map<string, readonly string[]>
@@ -68,12 +64,10 @@ class BlamedError extends Error {
  * tags, but the second says of which jobs allocations have come and gone: their services are read first, the others
  * when there is time. The list of allocations also says who stops, before its registration is taken back.
  */
-export class NamespacePicture {
+export class NamespaceWatch {
   readonly #options: NamespaceOptions
-  readonly #presence = new Presence()
-  readonly #book = new AllocationBook()
+  readonly #picture: Picture
   readonly #reads: ServiceReads
-  readonly #checks: CheckReads
   readonly #readings = new FullReadings()
   readonly #empty: EmptyServices
   #jobsRead = false
@@ -87,8 +81,6 @@ export class NamespacePicture {
   /** The next picture is news even when it is the same, since a failure was told last. */
   #healing = false
   #published = ''
-  /** Instances as they were published last, so that those that have not changed stay the same objects. */
-  #shown = new Map<string, { readonly text: string; readonly instance: Instance }>()
   #refreshAsked = Promise.withResolvers<void>()
 
   constructor(options: NamespaceOptions) {
@@ -102,18 +94,18 @@ export class NamespacePicture {
       onBatch: this.#batchRead.bind(this),
       tools,
     })
-    this.#checks = new CheckReads({
-      read: ({ id, namespace }) => client.checks(id, namespace),
-      interval: healthChecks?.interval ?? Infinity,
-      onChange: () => this.#publish(),
-      tools,
-    })
+    this.#picture = new Picture({ client, healthChecks, tools, onChange: () => this.#publish() })
   }
 
   /** Works until the signal fires, and then rejects with its reason. */
   async run(): Promise<void> {
     this.#options.tools.onRefresh(() => this.#refresh())
-    await Promise.all([...this.#polls(), this.#reads.run(), this.#checks.run(), this.#lookAfterForever()])
+    await Promise.all([
+      ...this.#polls(),
+      this.#reads.run(),
+      this.#picture.checks.run(),
+      this.#lookAfterForever(),
+    ])
   }
 
   #polls(): Promise<never>[] {
@@ -143,7 +135,8 @@ export class NamespacePicture {
     const rest = Math.max(watch.rest, floor)
     const pause = rest > 0 ? { pause: () => tools.sleep(rest) } : {}
     // As long as instances are missing, the index that came with that is not trusted either.
-    const wait = (): number => Math.min(watch.wait, this.#presence.missing === 0 ? Infinity : DOUBTFUL_WAIT)
+    const wait = (): number =>
+      Math.min(watch.wait, this.#picture.presence.missing === 0 ? Infinity : DOUBTFUL_WAIT)
     return pollForever({ ...shared, ...pause, wait })
   }
 
@@ -182,26 +175,23 @@ export class NamespacePicture {
 
   async #servicesRead({ value, index }: Answer<ServiceList>, news: News): Promise<void> {
     const { recovered, doubtful, moved, wentBack } = news
-    if (wentBack) this.#presence.startEpoch()
+    if (wentBack) this.#picture.presence.startEpoch()
     // After a failure the agent may be another, or have come back without its data and caught up with the old index.
     const polled = 'every' in this.#options.watch
-    if (recovered || doubtful || polled) this.#meet(await this.#allocations(), recovered || doubtful)
+    if (recovered || doubtful || polled)
+      this.#picture.meet((await this.#allocations()).value, recovered || doubtful)
     const before = this.#services ?? new Map<string, readonly string[]>()
     this.#services = value
     this.#index = index
     this.#options.listed.set(this.#part, [...value.keys()])
     this.#failing.delete(SERVICES)
     if (polled) this.#failing.delete(ALLOCATIONS)
-    const unlisted = this.#presence.serviceNames.filter((key) => !value.has(key))
+    const unlisted = this.#picture.presence.serviceNames.filter((key) => !value.has(key))
     this.#reads.forgetAllBut(new Set([...value.keys(), ...unlisted]))
     if (recovered || doubtful || wentBack || polled) this.#readNow([...value.keys(), ...unlisted])
     else if (moved) {
       // What a sound list leaves out is asked for by its name: lists have been seen that were half.
-      this.#readNow([
-        ...changedServices(before, value),
-        ...unlisted,
-        ...this.#servicesOf(this.#book.movedJobs),
-      ])
+      this.#readNow([...changedServices(before, value), ...unlisted, ...this.#picture.movedServices])
       this.#reads.whenIdle(value.keys())
     }
     if (value.size === 0 && unlisted.length === 0) this.#complete = true
@@ -217,12 +207,12 @@ export class NamespacePicture {
     }
   }
 
-  #allocationsRead(answer: Answer<ReadonlyMap<string, Allocation>>, news: News): void {
+  #allocationsRead({ value }: Answer<ReadonlyMap<string, Allocation>>, news: News): void {
     const { recovered, doubtful, wentBack } = news
-    if (wentBack) this.#presence.startEpoch()
-    this.#meet(answer, recovered || doubtful)
+    if (wentBack) this.#picture.presence.startEpoch()
+    this.#picture.meet(value, recovered || doubtful)
     this.#failing.delete(ALLOCATIONS)
-    if (news.moved && !recovered) this.#readNow(this.#servicesOf(this.#book.movedJobs))
+    if (news.moved && !recovered) this.#readNow(this.#picture.movedServices)
     this.#publish()
   }
 
@@ -231,20 +221,6 @@ export class NamespacePicture {
     this.#jobsRead = true
     this.#failing.delete(JOBS)
     this.#publish()
-  }
-
-  /** Takes over who runs. Where the agent may have become another, allocations tell whether its data are the same. */
-  #meet({ value }: Answer<ReadonlyMap<string, Allocation>>, doubtful: boolean): void {
-    const same = this.#book.take(value, this.#options.tools.monotonic())
-    if (doubtful && !same) this.#presence.startEpoch()
-    this.#examine()
-  }
-
-  #servicesOf(jobs: ReadonlySet<string>): string[] {
-    const services = this.#presence
-      .instances()
-      .filter(({ meta }) => jobs.has(`${meta?.['namespace']}/${meta?.['job']}`))
-    return [...new Set(services.map(({ name, meta }) => `${meta?.['namespace']}/${name}`))]
   }
 
   #readNow(keys: readonly string[]): void {
@@ -261,6 +237,8 @@ export class NamespacePicture {
     const blamed = error instanceof BlamedError ? error.what : what
     const failure = this.#problem(error instanceof BlamedError ? error.cause : error, blamed)
     this.#failing.set(blamed, failure)
+    // Without the list of jobs only what is scaled to zero is not known; all else is.
+    if (blamed === JOBS) return this.#publish()
     this.#healing = true
     this.#options.publish({ part: this.#part, failure })
   }
@@ -269,30 +247,15 @@ export class NamespacePicture {
     const listed = this.#index
     const { value, index } = await this.#options.client.registrations(key)
     if (index < listed) throw new UnsoundAnswerError('it is older than the list of services')
-    const { namespace, service } = partsOf(key)
-    const own = value.filter((one) => one.service === service && one.namespace === namespace)
-    const shown = own.map((one) => ({ instance: toInstance(one), node: one.node, checked: true }))
-    this.#presence.settle(key, shown, true, this.#options.tools.monotonic())
+    this.#picture.settle(key, value)
   }
 
   #batchRead(someWorked: boolean): void {
-    this.#examine()
+    this.#picture.examine()
     if (this.#services && !this.#reads.urgentLeft) this.#complete = true
     // While nothing at all can be read, a picture would only hide that.
     if (someWorked || this.#failing.size === 0) this.#publish()
     this.#readingDone()
-  }
-
-  /** Has the checks of all read that are registered and do not stop. */
-  #examine(): void {
-    const instances = this.#presence.instances()
-    this.#book.forgetAllBut(new Set(instances.map(allocationOf)))
-    if (!this.#options.healthChecks) return
-    const running = instances.flatMap((instance) => {
-      const { stopping, allocation = placeholder(instance) } = this.#book.of(allocationOf(instance))
-      return stopping ? [] : [allocation]
-    })
-    this.#checks.examine(running)
   }
 
   async #lookAfterForever(): Promise<never> {
@@ -310,10 +273,10 @@ export class NamespacePicture {
   #publish(always = false): void {
     // At the start, nobody is served whose checks may fail, and nobody is called missing who is about to be served.
     const isFirst = this.#published === ''
-    if (!this.#complete || !this.#book.known || (isFirst && this.#checks.waiting)) return
+    if (!this.#complete || !this.#picture.known || (isFirst && this.#picture.checks.waiting)) return
     if (isFirst && this.#options.allowEmptyServices && !this.#jobsRead && !this.#failing.has(JOBS)) return
-    this.#presence.expire(this.#options.tools.monotonic())
-    const instances = [...this.#instances(), ...this.#empty.instances]
+    this.#picture.presence.expire(this.#options.tools.monotonic())
+    const instances = [...this.#picture.instances(), ...this.#empty.instances]
     const problems = this.#problems()
     const unread = [...this.#reads.failures.keys()].map((key) => partsOf(key).service)
     const fingerprint = JSON.stringify([instances, problems, unread])
@@ -322,7 +285,7 @@ export class NamespacePicture {
     if (healed) this.#healing = false
     this.#published = fingerprint
     const { number: reading } = this.#readings
-    const { marks: catalog } = this.#book
+    const { marks: catalog } = this.#picture
     this.#options.publish({
       part: this.#part,
       instances,
@@ -331,21 +294,6 @@ export class NamespacePicture {
       missing: 'gone',
       unread,
       catalog,
-    })
-  }
-
-  #instances(): Instance[] {
-    const before = this.#shown
-    this.#shown = new Map()
-    return this.#presence.instances().map((base) => {
-      const allocation = allocationOf(base)
-      const verdict = this.#options.healthChecks ? this.#checks.verdict(allocation, base.name) : 'unknown'
-      const instance = conditioned(base, { ...this.#book.of(allocation), verdict })
-      const text = JSON.stringify(instance)
-      const known = before.get(base.id)
-      const shown = known?.text === text ? known : { text, instance }
-      this.#shown.set(base.id, shown)
-      return shown.instance
     })
   }
 
@@ -358,7 +306,7 @@ export class NamespacePicture {
       ...this.#reads.failures.values(),
       ...sharedNames(about, this.#part, this.#options.listed),
       ...unreadableChecks(
-        [...this.#checks.failures].map(([id, error]) =>
+        [...this.#picture.checks.failures].map(([id, error]) =>
           this.#problem(error, `the checks of allocation ${id}`),
         ),
       ),

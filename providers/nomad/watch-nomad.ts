@@ -3,7 +3,7 @@ import type { ProviderTools, Update } from '../../src/discovery/provider.ts'
 import { UpdateQueue } from '../parts/update-queue.ts'
 import { NomadClient } from './client.ts'
 import { namespacesOf, openConnection, unusedTls } from './connection.ts'
-import { NamespacePicture } from './namespace.ts'
+import { NamespaceWatch } from './namespace.ts'
 import type { NamespaceOptions } from './namespace.ts'
 import type { NomadOptions } from './options.ts'
 
@@ -16,8 +16,8 @@ export async function* watchNomad(options: NomadOptions, tools: ProviderTools): 
   const listed = new Map<string, readonly string[]>()
   try {
     for (const namespace of namespacesOf(options.namespaces)) {
-      const picture = openNamespace(namespace, options, { ...tools, signal }, { connection, queue, listed })
-      void picture.run().catch((error: unknown) => queue.fail(error))
+      const watch = openNamespace(namespace, options, { ...tools, signal }, { connection, queue, listed })
+      void watch.run().catch((error: unknown) => queue.fail(error))
     }
     yield* queue
   } finally {
@@ -36,9 +36,9 @@ function openNamespace(
   options: NomadOptions,
   tools: ProviderTools,
   { connection, queue, listed }: Shared,
-): NamespacePicture {
+): NamespaceWatch {
   const { stale, watch, refreshInterval, throttleDuration, endpoint } = options
-  return new NamespacePicture({
+  return new NamespaceWatch({
     namespace,
     client: new NomadClient({ connection, namespace, stale }),
     connection,

@@ -78,6 +78,11 @@ export class NomadServer implements AsyncDisposable {
     this.#server.closeAllConnections()
   }
 
+  /** From now on nothing is answered where this is true of the path. */
+  hangWhere(test: (path: string) => boolean): void {
+    this.#fault = ({ path }) => (test(path) ? 'hang' : undefined)
+  }
+
   /** The next call whose path starts so gets the fault, and no other. */
   breakOnce(path: string, fault: NomadFault): void {
     this.#fault = (call) => {

@@ -245,6 +245,23 @@ test('checks that cannot be read: what was known holds, a newcomer is served aft
   await watched.until('heard again', () => state('web') === 'critical true', { ...PART, within: 12_000 })
 })
 
+test('machines that never answer for their checks hold up neither the start nor the others for long', async () => {
+  await using nomad = await startNomad()
+  for (let i = 0; i < 20; i++) add(nomad, 1000 + i, 'hung')
+  const allocation = nomad.model.place()
+  nomad.model.check(allocation, 'web', 'failure')
+  nomad.model.register(allocation, { name: 'web', port: 80 })
+  nomad.hangWhere((path) => path.endsWith('/checks') && !path.includes(allocation))
+  await using watched = watch(nomad, { healthChecks: true })
+  const served = (): number =>
+    watched.instances('hung', 'default').filter(({ terminating }) => !terminating).length
+  await watched.until('the start', () => served() === 20, { ...PART, within: 8_000 })
+  await watched.until('the other', () => watched.instances('web', 'default')[0]?.health === 'critical', {
+    ...PART,
+    within: 15_000,
+  })
+})
+
 test('tokens: a wrong one is refused, a good one sees its namespaces; none is ever shown', async () => {
   await using nomad = await startNomad({
     tokens: { 'good-secret': ['default', 'team'], 'all-secret': ['*'], 'none-secret': [] },

@@ -117,7 +117,7 @@ const conditions: [desired: string, client: string, seen: { terminating?: true; 
 for (const [desired, client, seen] of conditions) {
   test(`an allocation that is to ${desired} and is ${client}: ${Object.keys(seen).join() || 'served'}`, () => {
     const book = new AllocationBook()
-    book.take(new Map([['a', allocation('a', { desired, client })]]), 0)
+    book.take(new Map([['a', allocation('a', { desired, client })]]), 0, false)
     const { terminating, unproven } = conditioned(toInstance(REGISTRATION), {
       ...book.of('a'),
       verdict: 'passing',
@@ -129,21 +129,28 @@ for (const [desired, client, seen] of conditions) {
 test('two lists are of the same data when they share an allocation of the same index', () => {
   const book = new AllocationBook()
   const list = (...all: Allocation[]) => new Map(all.map((one) => [one.id, one]))
-  assert.equal(book.take(list(allocation('a'), allocation('b')), 0), true)
-  assert.equal(book.take(list(allocation('b'), allocation('c')), 0), true)
-  assert.equal(book.take(list(allocation('c', { createIndex: 9 })), 0), false)
-  assert.equal(book.take(list(), 0), false)
-  assert.equal(book.take(list(allocation('d')), 0), true, 'nothing was known to compare with')
+  assert.equal(book.take(list(allocation('a'), allocation('b')), 0, true), true)
+  const first = book.marks
+  assert.equal(book.take(list(allocation('b'), allocation('c')), 0, true), true)
+  assert.equal(book.take(list(allocation('d')), 0, false), true, 'nothing raised a doubt')
+  assert.ok(
+    first.every((mark) => book.marks.includes(mark)),
+    'all have come and gone, and the data are the same',
+  )
+  assert.equal(book.take(list(allocation('d', { createIndex: 9 })), 0, true), false)
+  assert.ok(first.every((mark) => !book.marks.includes(mark)))
+  assert.equal(book.take(list(), 0, true), false)
+  assert.equal(book.take(list(allocation('e')), 0, true), true, 'nothing was known to compare with')
 })
 
 test('jobs whose allocations have changed are named for half a minute', () => {
   const book = new AllocationBook()
   const one = allocation('a')
-  book.take(new Map([['a', one]]), 0)
+  book.take(new Map([['a', one]]), 0, false)
   assert.deepEqual([...book.movedJobs], [])
-  book.take(new Map([['a', { ...one, modifyIndex: 2 }]]), 1_000)
+  book.take(new Map([['a', { ...one, modifyIndex: 2 }]]), 1_000, false)
   assert.deepEqual([...book.movedJobs], ['default/web'])
-  book.take(new Map([['a', { ...one, modifyIndex: 2 }]]), 40_000)
+  book.take(new Map([['a', { ...one, modifyIndex: 2 }]]), 40_000, false)
   assert.deepEqual([...book.movedJobs], [])
 })
 
