@@ -31,6 +31,8 @@ const ANSWERS_WITHIN = 5_000
 /** A follower that has not heard from the leader for so many milliseconds tells of the past. */
 const LONGEST_SILENCE = 10_000
 
+const SERVICES = '/v1/services'
+
 /** Those that have ended are many, and nothing is to be known of them. */
 const ALIVE = 'ClientStatus != "complete" and ClientStatus != "failed"'
 
@@ -49,7 +51,7 @@ export class NomadClient {
 
   /** All services, each with the tags of all its instances. */
   services(poll?: LongPoll): Promise<Answer<Map<string, readonly string[]>>> {
-    return this.#read('/v1/services', { namespace: this.#options.namespace }, parseServices, poll)
+    return this.#read(SERVICES, { namespace: this.#options.namespace }, parseServices, poll)
   }
 
   /** All allocations that have not ended. */
@@ -67,7 +69,13 @@ export class NomadClient {
   /** The checks of one allocation, as the machine that it runs on has made them last. */
   async checks(id: string, namespace: string): Promise<Check[]> {
     const path = `/v1/client/allocation/${encodeURIComponent(id)}/checks`
-    return parseChecks(await this.#json(path, { namespace }, ANSWERS_WITHIN).then(({ body }) => body))
+    try {
+      return parseChecks(await this.json(path, { namespace }))
+    } catch (error) {
+      // Before 1.4 Nomad made no checks of services in its own catalog, and does not know the path.
+      if (error instanceof StatusError && /^resource not found$/i.test(error.message)) return []
+      throw error
+    }
   }
 
   /** All jobs, stopped ones included. */
@@ -93,7 +101,7 @@ export class NomadClient {
     // Nomad spreads the ends of long polls over a sixteenth of their time.
     const within = poll ? poll.wait * 1.1 + ANSWERS_WITHIN : ANSWERS_WITHIN
     const { headers, body } = await this.#json(path, { ...query, ...waiting }, within)
-    return { index: soundIndex(headers), value: parse(body) }
+    return { index: soundIndex(headers, path), value: parse(body) }
   }
 
   async #json(
@@ -120,17 +128,20 @@ function parseJson(body: Buffer): unknown {
 }
 
 /**
- * The answer's index. Nomad gives 0 to a token that may read none of all namespaces.
- * @throws NoLeaderError, UnsoundAnswerError when nothing may be concluded from the answer
+ * The answer's index.
+ * @throws NoLeaderError, UnsoundAnswerError, StatusError when nothing may be concluded from the answer
  */
-function soundIndex(headers: HttpAnswer['headers']): bigint {
+function soundIndex(headers: HttpAnswer['headers'], path: string): bigint {
   if (headers['x-nomad-knownleader'] === 'false') throw new NoLeaderError('no leader is known')
   const silence = Number(headers['x-nomad-lastcontact'] ?? 0)
   if (silence > LONGEST_SILENCE)
     throw new NoLeaderError(`the answering server last heard from its leader ${silence} ms ago`)
   const index = headers['x-nomad-index']
-  if (index === '0') throw new StatusError(403, Buffer.from('the token may read none of the namespaces'))
-  if (index === undefined || !/^[1-9]\d{0,19}$/.test(index))
+  if (index === undefined || !/^(?:0|[1-9]\d{0,19})$/.test(index))
     throw new UnsoundAnswerError('the answer carries no X-Nomad-Index')
-  return BigInt(index)
+  // A table that nothing was ever written to has the index 0, but that of services, which then has 1: 0 is given there
+  // to a token that may read none of all namespaces.
+  if (index === '0' && path === SERVICES)
+    throw new StatusError(403, Buffer.from('the token may read none of the namespaces'))
+  return index === '0' ? 1n : BigInt(index)
 }

@@ -50,7 +50,8 @@ export class NomadModel {
   readonly #checks = new Map<string, Record<string, object>>()
   readonly #jobs = new Map<string, Record<string, unknown>>()
   #index = FIRST_INDEX
-  #tables: Record<Table, number> = { services: 1, allocations: 1, jobs: 1 }
+  /** Nomad gives 0 for a table that nothing was written to, but at least 1 for that of services. */
+  #tables: Record<Table, number> = { services: 1, allocations: 0, jobs: 0 }
   #change = Promise.withResolvers<void>()
 
   /** Places an allocation, and gives its id. */
@@ -137,7 +138,7 @@ export class NomadModel {
   loseData(): void {
     for (const all of [this.#allocations, this.#registrations, this.#checks, this.#jobs]) all.clear()
     this.#index = FIRST_INDEX
-    this.#tables = { services: 1, allocations: 1, jobs: 1 }
+    this.#tables = { services: 1, allocations: 0, jobs: 0 }
     this.#wake()
   }
 

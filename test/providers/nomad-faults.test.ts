@@ -245,6 +245,16 @@ test('checks that cannot be read: what was known holds, a newcomer is served aft
   await watched.until('heard again', () => state('web') === 'critical true', { ...PART, within: 12_000 })
 })
 
+test('a Nomad that knows no checks yet (1.3): every registration is served at once, and nothing is complained of', async () => {
+  await using nomad = await startNomad()
+  nomad.breakWith('/v1/client/', { status: 404, body: 'resource not found' })
+  add(nomad, 80)
+  await using watched = watch(nomad, { healthChecks: true })
+  await watched.until('served', () => watched.instances('web', 'default')[0]?.health === 'unknown', PART)
+  assert.equal(watched.instances('web', 'default')[0]?.terminating, undefined)
+  assert.deepEqual(watched.view('default').snapshot?.problems, [])
+})
+
 test('machines that never answer for their checks hold up neither the start nor the others for long', async () => {
   await using nomad = await startNomad()
   for (let i = 0; i < 20; i++) add(nomad, 1000 + i, 'hung')

@@ -52,6 +52,21 @@ for (const [written, address, secure = false] of addresses) {
   })
 }
 
+test('Nomad’s own variables fill in what the options leave out', async () => {
+  const given = { NOMAD_ADDR: 'http://nomad.test:1', NOMAD_TOKEN: 't', NOMAD_REGION: 'r', NOMAD_NAMESPACE: 'n' }
+  Object.assign(process.env, given)
+  try {
+    const { address, token, region, http } = await openConnection({}, 'tested', signal)
+    http.destroy()
+    assert.deepEqual([address, token, region, namespacesOf([])], ['nomad.test:1', 't', 'r', ['n']])
+    const own = await openConnection({ address: 'own:2', token: 'o', region: 's' }, 'tested', signal)
+    own.http.destroy()
+    assert.deepEqual([own.address, own.token, own.region], ['own:2', 'o', 's'])
+  } finally {
+    for (const name of Object.keys(given)) delete process.env[name]
+  }
+})
+
 test('namespaces: each once, all of them for *, the default one for none', () => {
   assert.deepEqual(namespacesOf(['a', ' b', 'a', '']), ['a', 'b'])
   assert.deepEqual(namespacesOf(['a', '*']), ['*'])
