@@ -53,7 +53,12 @@ for (const [written, address, secure = false] of addresses) {
 }
 
 test('Nomad’s own variables fill in what the options leave out', async () => {
-  const given = { NOMAD_ADDR: 'http://nomad.test:1', NOMAD_TOKEN: 't', NOMAD_REGION: 'r', NOMAD_NAMESPACE: 'n' }
+  const given = {
+    NOMAD_ADDR: 'http://nomad.test:1',
+    NOMAD_TOKEN: 't',
+    NOMAD_REGION: 'r',
+    NOMAD_NAMESPACE: 'n',
+  }
   Object.assign(process.env, given)
   try {
     const { address, token, region, http } = await openConnection({}, 'tested', signal)
