@@ -54,6 +54,13 @@ export const PEERS = {
     ],
     interpreter: 'python3',
   },
+  aws: {
+    variable: 'AWS_BIN',
+    command: 'aws',
+    package: 'awscli',
+    path: 'usr/bin/aws',
+    interpreter: 'python3',
+  },
   h2load: { variable: 'H2LOAD_BIN', command: 'h2load', package: 'nghttp2-client', path: 'usr/bin/h2load' },
 } as const satisfies Record<string, Peer>
 
