@@ -13,7 +13,7 @@ export interface Page {
 
 /** All documents, those of other folders included; what was fetched or built is none. */
 export function allPages(): Page[] {
-  const patterns = ['*.md', '{docs,bench,terraform,examples,test}/**/*.md']
+  const patterns = ['*.md', '{docs,bench,deploy,terraform,examples,test}/**/*.md']
   return globSync(patterns, { cwd: ROOT })
     .toSorted()
     .map((path) => pageAt(path))

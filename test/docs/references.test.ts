@@ -55,14 +55,14 @@ test('docs/architecture.md: the decisions that it names exist', () => {
 
 const commands = await commandsOf()
 for (const { path, text } of OF_TODAY) {
-  test(`${path}: the commands that it names exist`, () => {
-    const named = [...codeSpans(text), ...shellLines(text)].flatMap(
-      (code) => /^(?:\$ )?tidegate ([a-z][a-z-]*)/.exec(code)?.[1] ?? [],
-    )
-    assert.deepEqual(
-      named.filter((command) => !commands.has(command)),
-      [],
-    )
+  test(`${path}: the commands that it names exist, with their flags`, () => {
+    const wrong = [...codeSpans(text), ...shellLines(text)].filter((code) => {
+      const [, command, rest = ''] = /^(?:\$ )?tidegate ([a-z][a-z-]*)(.*)/.exec(code) ?? []
+      if (command === undefined) return false
+      const help = commands.get(command)
+      return help === undefined || flagsOf(rest).some((flag) => !help.includes(`${flag} `) && !isStatic(flag))
+    })
+    assert.deepEqual(wrong, [])
   })
 
   test(`${path}: the scripts that it names exist`, () => {
@@ -77,11 +77,23 @@ for (const { path, text } of OF_TODAY) {
   })
 }
 
-async function commandsOf(): Promise<ReadonlySet<string>> {
+/** What each prints for `--help`, by its name. */
+async function commandsOf(): Promise<ReadonlyMap<string, string>> {
   const { out } = await runGiven(['--help'])
-  const found = [...out.matchAll(/^ {2}([a-z][a-z-]*)(?: |$)/gm)].map(([, name = '']) => name)
+  const names = [...out.matchAll(/^ {2}([a-z][a-z-]*)(?: |$)/gm)].map(([, name = '']) => name)
+  const found = names.filter((name) => name !== 'tidegate')
   assert.ok(found.includes('run') && found.includes('check'), out)
-  return new Set(['help', ...found.filter((name) => name !== 'tidegate')])
+  const helps = found.map(async (name) => [name, `${(await runGiven([name, '--help'])).out} `] as const)
+  return new Map(await Promise.all(helps))
+}
+
+function flagsOf(text: string): string[] {
+  return [...text.matchAll(/(?<=^|\s)--[a-z][\w.-]*/gi)].map(([flag]) => flag)
+}
+
+/** Static options are flags of most commands; that they exist is settled when snippets run. */
+function isStatic(flag: string): boolean {
+  return flag.includes('.') || flag === '--configFile'
 }
 
 function shellLines(text: string): string[] {
