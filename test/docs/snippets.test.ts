@@ -4,9 +4,10 @@ import { test } from 'node:test'
 import { awsBinary, consulBinary } from '../peers/binaries.ts'
 import { startConsul } from '../peers/consul.ts'
 import { until } from '../support/until.ts'
+import { answers } from './answers.ts'
+import { AwsStage } from './aws-stage.ts'
 import { CleanFolder } from './clean-folder.ts'
 import type { Finished, FolderOptions } from './clean-folder.ts'
-import { AwsStage } from './aws-stage.ts'
 import type { Need, Snippet } from './snippets.ts'
 import { snippetsOf } from './snippets.ts'
 
@@ -40,6 +41,7 @@ async function carryOut(path: string, needs: readonly Need[], snippets: readonly
   const folder = stage.use(await CleanFolder.open(texts, options))
   for (const [index, snippet] of snippets.entries()) {
     try {
+      if (snippet.use.kind === 'answer') assert.ok(isAsked(snippets[index - 1]), 'nothing is run before it')
       await carryOutOne(folder, snippet, snippets[index + 1])
       if (isLastFile(snippets, index)) await checkFiles(folder, snippets.slice(0, index + 1))
       await options.afterEach?.(folder)
@@ -47,6 +49,10 @@ async function carryOut(path: string, needs: readonly Need[], snippets: readonly
       throw new Error(`${path}:${snippet.line}: ${String(error)}`, { cause: error })
     }
   }
+}
+
+function isAsked(before: Snippet | undefined): boolean {
+  return before?.use.kind === 'run' || before?.use.kind === 'ask'
 }
 
 /** Files that follow each other may name each other. */
@@ -90,7 +96,7 @@ async function carryOutOne(folder: CleanFolder, snippet: Snippet, next: Snippet 
     case 'run': {
       const finished = await folder.run(text)
       assert.equal(finished.code, use.exit, allOf(finished))
-      if (expected !== undefined) assert.ok(holds(finished, expected), differs(finished, expected))
+      if (expected !== undefined) assert.ok(answers(finished, expected), differs(finished, expected))
       return
     }
     case 'ask':
@@ -115,31 +121,10 @@ async function valid(folder: CleanFolder, name: string): Promise<void> {
 
 async function ask(folder: CleanFolder, question: string, expected: string): Promise<void> {
   let last: Finished = { code: null, out: '', err: '' }
-  const answered = async (): Promise<boolean> => holds((last = await folder.run(question)), expected)
+  const answered = async (): Promise<boolean> => answers((last = await folder.run(question)), expected)
   await until('the answer', answered, ANSWERS_WITHIN).catch((error: unknown) => {
     throw new Error(differs(last, expected), { cause: error })
   })
-}
-
-/** Each line of the answer is printed, in this order; `…` is anything. */
-function holds({ out, err }: Finished, expected: string): boolean {
-  const lines = `${out}\n${err}`.split('\n').map((line) => line.trim())
-  let from = 0
-  return expected
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && line !== '…')
-    .every((line) => {
-      const pattern = new RegExp(
-        `^${line
-          .split('…')
-          .map((part) => RegExp.escape(part))
-          .join('.*')}$`,
-      )
-      const found = lines.findIndex((one, index) => index >= from && pattern.test(one))
-      from = found + 1
-      return found !== -1
-    })
 }
 
 /** The lines of a list, or the words in quotes of a job file's `tags = [ … ]`. */
