@@ -55,6 +55,14 @@ test('what a document needs, and fences of any length of text', () => {
   )
 })
 
+test('a document whose snippets are all run by another test', () => {
+  const { snippets } = snippetsOf(`<!-- all run by: test/a.test.ts -->\n\n${FENCE}`)
+  assert.deepEqual(
+    snippets.map(({ use }) => use),
+    [{ kind: 'run by', test: 'test/a.test.ts' }],
+  )
+})
+
 const ANSWERS: [expected: string, holds: boolean][] = [
   ['Name: one\nHost: a', true],
   ['…\nHost: a', true],

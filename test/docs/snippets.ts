@@ -39,10 +39,12 @@ const FENCE = /^(?:<!-- (?<comment>[^\n]*?) -->\n+)?```(?<info>[^\n]*)\n(?<text>
 export function snippetsOf(markdown: string): SnippetDocument {
   const needs = /^<!-- needs: (.*?) -->$/m.exec(markdown)?.[1]?.split(', ') ?? []
   for (const need of needs) if (!isNeed(need)) throw new Error(`needs: nobody knows \`${need}\``)
+  const elsewhere = /^<!-- all run by: (.+?) -->$/m.exec(markdown)?.[1]
   const snippets = [...markdown.matchAll(FENCE)].map((match) => {
     const { comment, info = '', text = '' } = match.groups!
     const line = markdown.slice(0, match.index + match[0].indexOf('```')).split('\n').length
-    return { line, language: info.split(' ')[0]!, text, use: useOf(comment, line) }
+    const use: Use = elsewhere === undefined ? useOf(comment, line) : { kind: 'run by', test: elsewhere }
+    return { line, language: info.split(' ')[0]!, text, use }
   })
   return { needs: needs.filter(isNeed), snippets }
 }
@@ -98,4 +100,5 @@ const FORMS = [
   '<!-- tags -->',
   '<!-- not run: REASON -->',
   '<!-- run by: TEST -->',
+  'or, once for the whole document, <!-- all run by: TEST -->',
 ]
