@@ -21,10 +21,13 @@ import { WHY } from '../../src/proxy/why.ts'
 import type { MatcherDefinition } from '../../src/routing/matcher.ts'
 import { cliSections } from './cli-page.ts'
 import { DIFFERENCES } from './differences.ts'
+import { fileSections } from './files-page.ts'
 import { flagOf, tagOf, variableOf } from './forms.ts'
+import { logSections } from './log-page.ts'
 import type { OptionRow } from './option-rows.ts'
 import { optionRows } from './option-rows.ts'
 import { optionCells, table } from './tables.ts'
+import { tagSections } from './tags-page.ts'
 
 const SOURCES = new URL('../../src/', import.meta.url)
 const PROVIDERS = new URL('../../providers/', import.meta.url)
@@ -46,6 +49,9 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['providers.md', providersPage(providers)],
     ['routing.md', routingPage(strategies)],
     ['matchers.md', matchersPage(matchers)],
+    ['tags.md', page('Tags and labels', ...tagSections())],
+    ['files.md', page('Files', ...fileSections())],
+    ['log.md', page('The log', ...logSections())],
     ['middlewares.md', middlewaresPage(middlewares)],
     ['why-codes.md', whyCodesPage()],
     ['problems.md', problemsPage()],

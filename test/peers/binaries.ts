@@ -14,6 +14,7 @@ export const nginxBinary = (): Promise<string> => peerBinary('nginx')
 export const haproxyBinary = (): Promise<string> => peerBinary('haproxy')
 export const caddyBinary = (): Promise<string> => peerBinary('caddy')
 export const motoBinary = (): Promise<string> => peerBinary('moto')
+export const awsBinary = (): Promise<string> => peerBinary('aws')
 
 /**
  * Path of a program that runs the peer: the one that its variable names, else the one on PATH, else one that was

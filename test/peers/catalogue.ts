@@ -56,6 +56,13 @@ export const PEERS = {
   },
   zsh: { variable: 'ZSH_BIN', command: 'zsh', package: 'zsh', path: 'bin/zsh' },
   fish: { variable: 'FISH_BIN', command: 'fish', package: 'fish', path: 'usr/bin/fish' },
+  aws: {
+    variable: 'AWS_BIN',
+    command: 'aws',
+    package: 'awscli',
+    path: 'usr/bin/aws',
+    interpreter: 'python3',
+  },
   bwrap: { variable: 'BWRAP_BIN', command: 'bwrap', package: 'bubblewrap', path: 'usr/bin/bwrap' },
   'systemd-analyze': {
     variable: 'SYSTEMD_ANALYZE_BIN',
