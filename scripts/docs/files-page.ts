@@ -1,4 +1,4 @@
-import { instanceOptions } from '../../providers/file/decode-instances.ts'
+import { instanceOptions } from '../../providers/parts/decode-instances.ts'
 import { fields } from '../../src/config/fields.ts'
 import type { z } from '../../src/config/fields.ts'
 import { certificateOptions, storeOptions } from '../../src/config/tls.ts'
