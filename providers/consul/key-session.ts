@@ -1,6 +1,7 @@
 import type { ProviderTools } from '../../src/discovery/provider.ts'
 import type { StoreSession } from '../parts/key-store.ts'
-import type { Answer, ConsulClient } from './client.ts'
+import type { Answer } from '../parts/long-poll.ts'
+import type { ConsulClient } from './client.ts'
 
 /** Milliseconds of one long poll. */
 const WAIT = 60_000

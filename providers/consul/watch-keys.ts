@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../src/config/problem.ts'
 import type { ProviderTools, Update } from '../../src/discovery/provider.ts'
 import { rootsOf, watchKeyStore } from '../parts/key-store.ts'
 import type { StoreSession } from '../parts/key-store.ts'
-import type { TlsFiles } from '../parts/tls-files.ts'
+import type { TlsOptions } from '../parts/tls-files.ts'
 import { ConsulClient } from './client.ts'
 import { openConnection } from './connection.ts'
 import type { Connection } from './connection.ts'
@@ -14,7 +14,7 @@ export interface ConsulOptions {
   readonly rootKey?: string | undefined
   readonly endpoints: readonly string[]
   readonly token?: string | undefined
-  readonly tls?: TlsFiles | undefined
+  readonly tls?: TlsOptions | undefined
 }
 
 /** Follows the keys of one Consul. */

@@ -1,4 +1,5 @@
-import { EtcdError, UnsoundAnswerError } from './errors.ts'
+import { list, record, text, UnsoundAnswerError } from '../parts/json-shapes.ts'
+import { EtcdError } from './errors.ts'
 
 export interface Header {
   /** Names the data: members of another cluster have another. */
@@ -51,7 +52,7 @@ export function parseRange(body: unknown): RangeAnswer {
       cluster: text(header['cluster_id'], 'the cluster'),
       revision: number(header['revision'], 'the revision'),
     },
-    pairs: list(answer['kvs'], 'the keys').map((one) => {
+    pairs: list(answer['kvs'] ?? [], 'the list of keys').map((one) => {
       const pair = record(one, 'a key')
       return [bytes(pair['key'], 'a key'), bytes(pair['value'] ?? '', 'a value').toString()] as const
     }),
@@ -68,7 +69,7 @@ export function parseWatch(body: unknown): WatchMessage {
   const compacted = result['compact_revision']
   return {
     revision: header['revision'] === undefined ? undefined : number(header['revision'], 'the revision'),
-    events: list(result['events'], 'the events').map(parseEvent),
+    events: list(result['events'] ?? [], 'the list of events').map(parseEvent),
     canceled: result['canceled'] === true,
     reason: text(result['cancel_reason'] ?? '', 'the reason'),
     compacted: compacted === undefined ? undefined : number(compacted, 'the revision'),
@@ -93,23 +94,6 @@ function streamError(value: unknown): EtcdError {
     200,
     typeof code === 'number' ? code : undefined,
   )
-}
-
-function record(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>
-  throw new UnsoundAnswerError(`${what} is not an object`)
-}
-
-/** What is empty is left out. */
-function list(value: unknown = [], what: string): unknown[] {
-  if (Array.isArray(value)) return value
-  throw new UnsoundAnswerError(`${what} are not a list`)
-}
-
-function text(value: unknown, what: string): string {
-  if (typeof value === 'string') return value
-  throw new UnsoundAnswerError(`${what} is not text`)
 }
 
 function bytes(value: unknown, what: string): Buffer {

@@ -1,9 +1,10 @@
 import { Pool } from 'undici'
 import type { Dispatcher } from 'undici'
+import { UnsoundAnswerError } from '../parts/json-shapes.ts'
 import type { TlsSettings } from '../parts/tls-files.ts'
 import { parseJson, parseRange, parseToken, parseWatch } from './answers.ts'
 import type { RangeAnswer, WatchMessage } from './answers.ts'
-import { EtcdError, UnsoundAnswerError } from './errors.ts'
+import { EtcdError } from './errors.ts'
 
 export interface Credentials {
   readonly username: string

@@ -12,8 +12,3 @@ export class EtcdError extends Error {
     this.code = code
   }
 }
-
-/** What came is not what etcd answers; nothing may be concluded from it. */
-export class UnsoundAnswerError extends Error {
-  override readonly name = 'UnsoundAnswerError'
-}

@@ -1,5 +1,7 @@
 import type { Problem, ProblemCode } from '../../src/config/problem.ts'
-import { EtcdError, UnsoundAnswerError } from './errors.ts'
+import { UnsoundAnswerError } from '../parts/json-shapes.ts'
+import { oneLine, reasonOf } from '../parts/reason.ts'
+import { EtcdError } from './errors.ts'
 
 export interface Attempt {
   /** The provider's name. */
@@ -22,7 +24,7 @@ export function toProblem(error: unknown, attempt: Attempt): Problem {
   return {
     code,
     severity: 'error',
-    message: oneLine(`etcd at ${attempt.endpoint} ${says}`),
+    message: oneLine(`etcd at ${attempt.endpoint} ${says}`, []),
     remedy,
     origin: { source: attempt.source, key: 'endpoints' },
   }
@@ -81,19 +83,6 @@ function refused({ message, status }: EtcdError, username: string | undefined): 
 
 const LONGEST = 200
 
-/** Network errors of several addresses come as one error without a message. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  if (!(error instanceof Error)) return String(error)
-  const cause = error.cause === undefined || error.message !== 'fetch failed' ? error : error.cause
-  const { message } = cause as Error
-  return message === '' ? codeOf(error) : message
-}
-
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
-function oneLine(message: string): string {
-  return message.replace(/[\p{Cc}\s]+/gu, ' ').slice(0, LONGEST * 2)
 }

@@ -3,7 +3,7 @@ import type { ProviderTools, Update } from '../../src/discovery/provider.ts'
 import { rootsOf, watchKeyStore } from '../parts/key-store.ts'
 import type { StoreSession } from '../parts/key-store.ts'
 import { readTlsFiles } from '../parts/tls-files.ts'
-import type { TlsFiles, TlsSettings } from '../parts/tls-files.ts'
+import type { TlsOptions, TlsSettings } from '../parts/tls-files.ts'
 import { EtcdClient } from './client.ts'
 import { EtcdSession } from './session.ts'
 import { toProblem } from './failures.ts'
@@ -13,7 +13,7 @@ export interface EtcdOptions {
   readonly endpoints: readonly string[]
   readonly username?: string | undefined
   readonly password?: string | undefined
-  readonly tls?: TlsFiles | undefined
+  readonly tls?: TlsOptions | undefined
 }
 
 /**
