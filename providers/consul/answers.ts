@@ -48,6 +48,16 @@ export function parseEntries(body: unknown): Entry[] {
   return list(body, 'the list of instances').map(parseEntry)
 }
 
+/** `/v1/kv/:prefix?recurse`, its values decoded by the package; nothing at all when there are no keys. */
+export function parsePairs(body: unknown): Map<string, string> {
+  return new Map(
+    list(body ?? [], 'the list of keys').map((item) => {
+      const pair = record(item, 'a key')
+      return [text(pair['Key'], 'a key'), text(pair['Value'] ?? '', 'the value of a key')]
+    }),
+  )
+}
+
 function parseEntry(value: unknown): Entry {
   const entry = record(value, 'an instance')
   const node = record(entry['Node'], 'the node of an instance')

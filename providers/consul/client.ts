@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import Consul from 'consul'
 import type { Check, Entry } from './answers.ts'
-import { parseChecks, parseEntries, parseServices } from './answers.ts'
+import { parseChecks, parseEntries, parsePairs, parseServices } from './answers.ts'
 import { UnsoundAnswerError } from '../parts/json-shapes.ts'
 import type { Connection } from './connection.ts'
 import { NoLeaderError } from '../parts/long-poll.ts'
@@ -26,7 +26,7 @@ const ANSWERS_WITHIN = 5_000
 const LONGEST_SILENCE = 10_000
 
 /**
- * The three reads that discovery needs of one datacenter, through the package `consul`. Every call ends by itself:
+ * The reads that discovery needs of one datacenter, through the package `consul`. Every call ends by itself:
  * with a sound answer, with an error, or at its time-out.
  */
 export class ConsulClient {
@@ -62,6 +62,22 @@ export class ConsulClient {
   async entries(service: string): Promise<Answer<Entry[]>> {
     return await this.#read(parseEntries, undefined, (options) =>
       this.#consul.health.service({ ...options, service }),
+    )
+  }
+
+  /** All keys that begin so, with their values. Keys that the token may not read are left out in silence. */
+  async pairs(prefix: string, poll?: LongPoll): Promise<Answer<Map<string, string>>> {
+    return await this.#read(parsePairs, poll, (options) =>
+      this.#consul.kv.get({ ...options, key: prefix, recurse: true }),
+    )
+  }
+
+  /** One key, whether it is there or not; Consul refuses when the token may not read it. */
+  async key(key: string): Promise<void> {
+    await this.#read(
+      () => undefined,
+      undefined,
+      (options) => this.#consul.kv.get({ ...options, key }),
     )
   }
 

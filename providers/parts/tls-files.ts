@@ -27,6 +27,15 @@ export const tlsShape = (field: Fields, what: string) => ({
   insecureSkipVerify: field.boolean('Accepts any certificate.').default(false),
 })
 
+/** The option `tls` of a store that may have several endpoints. */
+export const tlsOption = (field: Fields) =>
+  field.section('TLS to the endpoints.', tlsShape(field, 'the endpoints')).optional()
+
+/** `readTls` for that option. */
+export async function readTlsFiles(tls: TlsOptions, source: string): Promise<TlsSettings> {
+  return await readTls(tls, 'tls', source)
+}
+
 /**
  * Reads the files. `place` is the section's key, such as `endpoint.tls`.
  * @throws ConfigurationError when a file cannot be read
