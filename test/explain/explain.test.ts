@@ -262,5 +262,5 @@ test('what is wrong with a router that took the request is told', () => {
   } as const
   const result = explain({ url: 'http://a.test/' }, { ...inputs, endpoints: READY, problems: [problem] })
   assert.ok(!('error' in result))
-  assert.deepEqual(result.notes, ['error E209: router short@file is defined differently by 1 instance'])
+  assert.deepEqual(result.notes, ['error E209: x: router short@file is defined differently by 1 instance'])
 })
