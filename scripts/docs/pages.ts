@@ -19,6 +19,7 @@ import type { StrategyDefinition } from '../../src/balancing/strategy.ts'
 import type { MiddlewareDefinition } from '../../src/middleware.ts'
 import { WHY } from '../../src/proxy/why.ts'
 import type { MatcherDefinition } from '../../src/routing/matcher.ts'
+import { apiParts, openApiText } from './api-page.ts'
 import { DIFFERENCES } from './differences.ts'
 import { flagOf, tagOf, variableOf } from './forms.ts'
 import type { OptionRow } from './option-rows.ts'
@@ -49,6 +50,8 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['why-codes.md', whyCodesPage()],
     ['problems.md', problemsPage()],
     ['differences.md', differencesPage()],
+    ['api.md', page('Admin API', ...apiParts())],
+    ['openapi.json', openApiText()],
   ])
 }
 
