@@ -183,8 +183,22 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'The admin API (`api`)',
     traefik: 'on the entry point `traefik` (`:8080`) with `insecure`, or behind a router',
     tidegate:
-      'on a listener of its own, `127.0.0.1:8081` (`:8081` with `insecure`), `api.address` otherwise; reading from elsewhere and every change want `api.token`',
-    why: 'It answers from the control plane, whatever the workers have to do, and no router leads there by mistake.',
+      'on a listener of its own, `127.0.0.1:8081` or `api.address`; with `insecure` the entry point `traefik` (`:8080`) leads there. Reading from elsewhere without `insecure`, and every change, want `api.token`; host names have to be named (`api.allowedHosts`)',
+    why: 'It answers from the control plane, whatever the workers have to do, and no web page that somebody has open can ask it under a name of its own.',
+  },
+  {
+    what: 'The service `api@internal`',
+    traefik: 'any router may lead to it',
+    tidegate:
+      'there only with `api.insecure`, and meant for the entry point `traefik`; `dashboard@internal` and `rest@internal` are unknown',
+    why: 'A service that somebody registers must not open the admin API to everybody by a tag.',
+  },
+  {
+    what: 'Routers, services and middlewares with errors in the API',
+    traefik: 'what a provider has dropped is not shown',
+    tidegate:
+      'everything that is not served as written is listed, `disabled` with what is wrong, and in `/api/problems` with its place and remedy',
+    why: 'What vanishes in silence is looked for longest.',
   },
   {
     what: '`dialTimeout` (connecting to an endpoint)',

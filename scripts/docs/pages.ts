@@ -20,6 +20,7 @@ import type { MiddlewareDefinition } from '../../src/middleware.ts'
 import { WHY } from '../../src/proxy/why.ts'
 import type { MatcherDefinition } from '../../src/routing/matcher.ts'
 import { cliSections } from './cli-page.ts'
+import { apiParts, openApiText } from './api-page.ts'
 import { DIFFERENCES } from './differences.ts'
 import { fileSections } from './files-page.ts'
 import { flagOf, tagOf, variableOf } from './forms.ts'
@@ -57,6 +58,8 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['problems.md', problemsPage()],
     ['differences.md', differencesPage()],
     ['cli.md', cliPage()],
+    ['api.md', page('Admin API', ...apiParts())],
+    ['openapi.json', openApiText()],
   ])
 }
 

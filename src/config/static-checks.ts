@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { ApiConfig } from './api.ts'
-import { apiAddress, isOnEntryPoint } from './api.ts'
+import { apiAddress, wantsEntryPoint } from './api.ts'
 import { decode } from './decode.ts'
 import { entryPointOptions } from './entry-point.ts'
 import type { EntryPointConfig } from './entry-point.ts'
@@ -119,7 +119,7 @@ class Completion {
   #withDefaults(found: Map<string, EntryPointConfig>): Map<string, EntryPointConfig> {
     const { entryPoints, ping, api } = this.#options
     if (Object.keys(entryPoints).length === 0) found.set('http', defaultEntryPoint(':80', false))
-    const isNeeded = ping?.entryPoint === INTERNAL || (api !== undefined && isOnEntryPoint(api))
+    const isNeeded = ping?.entryPoint === INTERNAL || (api !== undefined && wantsEntryPoint(api))
     if (isNeeded && !Object.keys(entryPoints).includes(INTERNAL)) {
       found.set(INTERNAL, defaultEntryPoint(':8080', true))
     }
@@ -193,7 +193,8 @@ class Completion {
     return {
       ...api,
       listen,
-      onEntryPoint: isOnEntryPoint(api),
+      // A port that the system chooses is not known before it listens.
+      onEntryPoint: api.insecure && entryPoints.has(INTERNAL) && listen.port !== 0,
       basePath: basePath.map((part) => `/${part}`).join(''),
     }
   }
