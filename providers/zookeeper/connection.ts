@@ -88,6 +88,11 @@ export class ZooKeeperConnection {
     return this.#ended.promise
   }
 
+  /** What has ended the connection; undefined while it lasts. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
   /** The last transaction of which the server has shown to know. */
   get zxid(): bigint {
     return this.#zxid

@@ -30,6 +30,8 @@ export class ZooKeeperWriter implements Disposable {
     this.#socket.on('data', (chunk: Buffer) => {
       for (const message of this.#frames.read(chunk)) this.#answers.shift()?.(message)
     })
+    // Each call that is under way listens for the end.
+    this.#socket.setMaxListeners(0)
     this.#socket.on('error', (error) => (this.#broken = error))
   }
 
