@@ -74,9 +74,9 @@ export class RedisConnection {
     return await this.#bounded(Promise.all(answers))
   }
 
-  /** Calls `listener` for each message on a channel of the pattern. */
-  async subscribe(pattern: string, listener: () => void): Promise<void> {
-    await this.#bounded(this.#client.pSubscribe(pattern, listener))
+  /** Calls `listener` with the channel of each message on one that is like the pattern. */
+  async subscribe(pattern: string, listener: (channel: string) => void): Promise<void> {
+    await this.#bounded(this.#client.pSubscribe(pattern, (_, channel) => listener(channel)))
   }
 
   close(): void {

@@ -12,30 +12,36 @@ const LOOKED_AT = '1000'
 const BATCH_KEYS = 500
 const BATCH_BYTES = 1024 * 1024
 
-export interface Tree {
-  /** By key, in the order of keys. */
-  readonly values: ReadonlyMap<string, string>
-  /** Keys whose values are no text, by what the server said of them. */
-  readonly unusable: ReadonlyMap<string, string>
+/**
+ * All keys below `root` with their values, a batch at a time: what changes meanwhile may be seen in part.
+ * @throws TooLargeError, RefusedError, UnsoundAnswerError, or what ended the connection
+ */
+export async function readTree(connection: RedisConnection, root: string): Promise<Map<string, string>> {
+  return await readValues(connection, await findKeys(connection, root))
 }
 
 /**
- * All keys below `root`, a batch at a time: what changes meanwhile may be seen in part.
- * @throws TooLargeError, RefusedError, UnsoundAnswerError, or what ended the connection
+ * Values of these keys, without those that are gone. A list or the like stands as a character that no option takes,
+ * so that it is told as a wrong value of its key.
  */
-export async function readTree(connection: RedisConnection, root: string): Promise<Tree> {
-  const keys = await findKeys(connection, root)
-  const lengths = await readLengths(connection, keys)
+export async function readValues(
+  connection: RedisConnection,
+  keys: readonly string[],
+): Promise<Map<string, string>> {
   const values = new Map<string, string>()
-  for (const batch of batches(keys, lengths)) {
-    const answer = await connection.ask('MGET', ...batch)
+  const lengths = await readLengths(connection, keys)
+  for (const [key, length] of lengths) if (length === undefined) values.set(key, NO_TEXT)
+  for (const batch of batches(lengths)) {
+    const answer: unknown = await connection.ask('MGET', ...batch)
     if (!Array.isArray(answer) || answer.length !== batch.length) throw unsound('MGET', answer)
-    // Null: the key has gone since.
-    for (const [i, key] of batch.entries()) if (typeof answer[i] === 'string') values.set(key, answer[i])
+    for (const [i, value] of (answer as unknown[]).entries()) {
+      if (typeof value === 'string') values.set(batch[i]!, value)
+    }
   }
-  const unusable = [...lengths].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  return { values, unusable: new Map(unusable) }
+  return values
 }
+
+const NO_TEXT = '\u{fffd}'
 
 /** SCAN shows a key twice when the server's table grows, and never leaves out one that was there all the time. */
 async function findKeys(connection: RedisConnection, root: string): Promise<string[]> {
@@ -58,12 +64,12 @@ async function findKeys(connection: RedisConnection, root: string): Promise<stri
   return [...keys].toSorted()
 }
 
-/** Lengths before values, since one value may be as long as 512 MiB. A text: why the value is none. */
+/** Lengths before values, since one value may be as long as 512 MiB. Undefined: it has none, as it is no text. */
 async function readLengths(
   connection: RedisConnection,
   keys: readonly string[],
-): Promise<Map<string, number | string>> {
-  const lengths = new Map<string, number | string>()
+): Promise<Map<string, number | undefined>> {
+  const lengths = new Map<string, number | undefined>()
   let size = 0
   for (let at = 0; at < keys.length; at += BATCH_KEYS) {
     const batch = keys.slice(at, at + BATCH_KEYS)
@@ -71,29 +77,25 @@ async function readLengths(
     for (const [i, key] of batch.entries()) {
       const length = lengthOf(answers[i])
       lengths.set(key, length)
-      size += Buffer.byteLength(key) + (typeof length === 'number' ? length : 0)
+      size += Buffer.byteLength(key) + (length ?? 0)
     }
     if (size > LARGEST_TREE) throw new TooLargeError(`more than ${LARGEST_TREE} bytes`)
   }
   return lengths
 }
 
-function lengthOf(answer: unknown): number | string {
+function lengthOf(answer: unknown): number | undefined {
   if (typeof answer === 'number') return answer
-  if (answer instanceof RefusedError && (answer.code === 'WRONGTYPE' || answer.code === 'NOPERM'))
-    return answer.message
+  if (answer instanceof RefusedError && answer.code === 'WRONGTYPE') return undefined
   throw answer instanceof Error ? answer : unsound('STRLEN', answer)
 }
 
-function* batches(
-  keys: readonly string[],
-  lengths: ReadonlyMap<string, number | string>,
-): Generator<string[], void> {
+/** Keys whose values are asked for together. */
+function* batches(lengths: ReadonlyMap<string, number | undefined>): Generator<string[], void> {
   let batch: string[] = []
   let size = 0
-  for (const key of keys) {
-    const length = lengths.get(key)
-    if (typeof length !== 'number') continue
+  for (const [key, length] of lengths) {
+    if (length === undefined) continue
     if (batch.length === BATCH_KEYS || (size + length > BATCH_BYTES && batch.length > 0)) {
       yield batch
       batch = []
