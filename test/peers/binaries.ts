@@ -10,6 +10,8 @@ import { withLock } from './lock.ts'
 const FOLDER = fileURLToPath(new URL('../../.peers', import.meta.url))
 
 export const consulBinary = (): Promise<string> => peerBinary('consul')
+export const etcdBinary = (): Promise<string> => peerBinary('etcd')
+export const etcdctlBinary = (): Promise<string> => peerBinary('etcdctl')
 export const nginxBinary = (): Promise<string> => peerBinary('nginx')
 export const haproxyBinary = (): Promise<string> => peerBinary('haproxy')
 export const caddyBinary = (): Promise<string> => peerBinary('caddy')
