@@ -33,6 +33,11 @@ const ARROWS: [from: RegExp, mayNotImport: RegExp, because: string][] = [
     'whoever has something to tell calls telemetry, and never the other way round',
   ],
   [
+    /^src\/explain\//,
+    /^src\/(?:server|admin|cli|app|main)\b(?!\/plan\.ts$)/,
+    'an explanation is made from plain data, whether of a running process or of files',
+  ],
+  [
     /^src\/discovery\//,
     /^src\/(?:server|admin|cli|app|main)\b(?!\/plan\.ts$)/,
     'discovery yields configuration, and does not know who serves it',

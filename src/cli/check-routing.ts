@@ -9,6 +9,7 @@ import { certificateDefinitions } from '../discovery/certificate-definitions.ts'
 import type { TagSourceOptions } from '../discovery/options.ts'
 import type { ProviderDefinition, ProviderTools, Snapshot, Update } from '../discovery/provider.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
+import type { RoutingConfig } from '../discovery/routing-config.ts'
 import { SourceBuilder } from '../discovery/source-builder.ts'
 import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { MiddlewareDefinition } from '../middleware.ts'
@@ -38,6 +39,10 @@ export interface CheckedRouting {
   readonly problems: readonly Problem[]
   /** `: 3 routers, 2 services`, or nothing when there was nothing to read. */
   readonly summary: string
+  /** What would be served; undefined when there was nothing to read. */
+  readonly routing: RoutingConfig | undefined
+  /** What it was resolved with. */
+  readonly context: RoutingContext
 }
 
 /** The provider whose sources lie on this machine, and so can be checked without asking anybody. */
@@ -49,7 +54,9 @@ export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRoutin
   const definition = inputs.definitions.get(LOCAL)
   const optionSets = definition ? optionsToCheck(inputs) : []
   const plugins = await loadPlugins(pluginFiles(inputs.config.plugins))
-  if (!definition || optionSets.length === 0) return { problems: plugins.problems, summary: '' }
+  const context = await contextOf(inputs.config, plugins)
+  if (!definition || optionSets.length === 0)
+    return { problems: plugins.problems, summary: '', routing: undefined, context }
   const updates = (await Promise.all(optionSets.map((options) => firstLook(definition, options)))).flat()
   const builder = new SourceBuilder([
     { name: LOCAL, constraints: definition.constraints ?? 'tag', options: optionSets[0] },
@@ -60,8 +67,8 @@ export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRoutin
     fragments: [],
     routing: [{ part: '', node: internalRouting(inputs.config) }],
   }
-  const context = await contextOf(inputs.config, plugins)
-  const { routers, services, problems } = resolveRouting([internal, source], context)
+  const routing = resolveRouting([internal, source], context)
+  const { routers, services, problems } = routing
   return {
     problems: [
       ...plugins.problems,
@@ -71,6 +78,8 @@ export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRoutin
       ...problems.filter((one) => isDecidable(one, inputs)),
     ],
     summary: `: ${count(routers, 'router')}, ${count(services, 'service')}`,
+    routing,
+    context,
   }
 }
 

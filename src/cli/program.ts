@@ -2,6 +2,13 @@ import { Command, CommanderError } from 'commander'
 import { suggest } from '../config/suggest.ts'
 import { checkCommand } from './check.ts'
 import type { CliContext } from './context.ts'
+import { endpointsCommand } from './endpoints.ts'
+import { eventsCommand } from './events.ts'
+import { explainCommand } from './explain.ts'
+import { problemsCommand } from './problems.ts'
+import { providersCommand } from './providers.ts'
+import { routesCommand } from './routes.ts'
+import { servicesCommand } from './services.ts'
 import { drainCommand, undrainCommand } from './drain.ts'
 import { healthcheckCommand } from './healthcheck.ts'
 import { runCommand } from './run.ts'
@@ -46,6 +53,13 @@ function createProgram(context: CliContext, exit: (code: number) => void): Comma
   program.addCommand(drainCommand(context, exit))
   program.addCommand(undrainCommand(context, exit))
   program.commandsGroup('Inspect:')
+  program.addCommand(explainCommand(context, exit))
+  program.addCommand(problemsCommand(context, exit))
+  program.addCommand(routesCommand(context, exit))
+  program.addCommand(servicesCommand(context, exit))
+  program.addCommand(endpointsCommand(context, exit))
+  program.addCommand(providersCommand(context, exit))
+  program.addCommand(eventsCommand(context, exit))
   program.addCommand(healthcheckCommand(context, exit))
   program.addCommand(versionCommand(context, exit))
   program.addHelpText('after', EXAMPLES)

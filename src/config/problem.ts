@@ -63,6 +63,7 @@ export const PROBLEM_CODES = {
   E501: 'address cannot be listened on',
   E502: 'worker failed',
   E503: 'snapshot on disk cannot be used',
+  E504: 'no endpoint is ready',
 } as const
 
 export type ProblemCode = keyof typeof PROBLEM_CODES

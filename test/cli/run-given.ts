@@ -9,22 +9,41 @@ export interface Outcome {
 }
 
 /** Runs a command within this process, which must end by itself. */
-export async function runGiven(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+export function runGiven(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  return startGiven(args, env).ended
+}
+
+/** A command that runs within this process, and what it has printed so far. */
+export interface Running {
+  readonly out: string
+  readonly ended: Promise<Outcome>
+  /** As SIGTERM does. */
+  stop(): void
+}
+
+export function startGiven(args: readonly string[], env: Record<string, string> = {}): Running {
   let out = ''
   let err = ''
+  const stops: (() => void)[] = []
   const context: CliContext = {
     env,
     pid: 1,
     cpus: 1,
     color: false,
+    outColor: false,
     width: 100,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     readText: (path) => readFile(path, 'utf8'),
-    onStop: () => {},
+    onStop: (listener) => void stops.push(listener),
     onReload: () => {},
     onReopen: () => {},
   }
-  const code = await runCli(args, context)
-  return { code, out, err }
+  return {
+    get out() {
+      return out
+    },
+    ended: runCli(args, context).then((code) => ({ code, out, err })),
+    stop: () => stops.forEach((stop) => stop()),
+  }
 }

@@ -146,7 +146,11 @@ async function libraryFolders(folder: string): Promise<string[]> {
   const places: string[] = []
   for (const root of ['lib', 'usr/lib']) {
     for (const entry of await readdir(join(folder, root), { withFileTypes: true }).catch(() => [])) {
-      if (entry.isDirectory() && entry.name.includes('-linux-')) places.push(`${root}/${entry.name}`)
+      if (!entry.isDirectory() || !entry.name.includes('-linux-')) continue
+      // systemd keeps what its programs share in a folder of its own.
+      for (const place of ['', '/systemd'])
+        if (await isRunnable(join(folder, root, entry.name + place)))
+          places.push(`${root}/${entry.name}${place}`)
     }
   }
   return places

@@ -84,6 +84,19 @@ export const PEERS = {
     besides: ['default-jre-headless', 'libslf4j-java', 'libdropwizard-metrics-java', 'libsnappy-java'],
     interpreter: 'java',
   },
+  bwrap: { variable: 'BWRAP_BIN', command: 'bwrap', package: 'bubblewrap', path: 'usr/bin/bwrap' },
+  'systemd-analyze': {
+    variable: 'SYSTEMD_ANALYZE_BIN',
+    command: 'systemd-analyze',
+    package: 'systemd',
+    path: 'usr/bin/systemd-analyze',
+  },
+  'systemd-socket-activate': {
+    variable: 'SYSTEMD_SOCKET_ACTIVATE_BIN',
+    command: 'systemd-socket-activate',
+    package: 'systemd',
+    path: 'usr/bin/systemd-socket-activate',
+  },
   h2load: { variable: 'H2LOAD_BIN', command: 'h2load', package: 'nghttp2-client', path: 'usr/bin/h2load' },
 } as const satisfies Record<string, Peer>
 
