@@ -104,10 +104,8 @@ export class ServerFollower {
   async #readAll(): Promise<void> {
     const { session, lifeOf, tools } = this.#options
     this.#wantsReading = false
-    const started = tools.monotonic()
     this.#pairs = await this.#steadyPairs()
     this.#lastRead = tools.monotonic()
-    this.#lastReadTook = this.#lastRead - started
     // Beats come too seldom for a short interval; long ones are left to them.
     const interval = this.#interval()
     if (interval < BEAT) void tools.sleep(interval).then(this.#bell.ring, () => undefined)
@@ -133,11 +131,13 @@ export class ServerFollower {
   }
 
   async #look(): Promise<Map<string, string>> {
-    const { connection, session } = this.#options
+    const { connection, session, tools } = this.#options
+    const started = tools.monotonic()
     const pairs = new Map<string, string>()
     for (const root of session.roots) {
       for (const [key, value] of await readTree(connection, root)) pairs.set(key, value)
     }
+    this.#lastReadTook = tools.monotonic() - started
     return pairs
   }
 

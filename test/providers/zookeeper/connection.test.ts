@@ -64,6 +64,7 @@ test('a node that is deleted and made again between two reads', async (t) => {
 test('changes without end in the midst of reads come to the same', async (t) => {
   const { tree, connection } = follow(t, '/busy')
   const wanted: Record<string, string> = {}
+  const reads: Promise<void>[] = []
   for (let i = 0; i < 200; i++) {
     const path = `/busy/${i % 7}/${i % 3}`
     await writer.put(path, String(i))
@@ -72,8 +73,9 @@ test('changes without end in the midst of reads come to the same', async (t) => 
       await writer.deleteTree(`/busy/${i % 7}`)
       for (const key of Object.keys(wanted)) if (key.startsWith(`/busy/${i % 7}/`)) delete wanted[key]
     }
-    void tree.read(connection)
+    reads.push(tree.read(connection))
   }
+  await Promise.all(reads)
   await untilContents(tree, connection, wanted)
 })
 
