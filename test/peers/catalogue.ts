@@ -14,8 +14,8 @@ export interface Peer {
   readonly alone?: boolean
   /** Packages of the machine's own release that it needs besides. */
   readonly besides?: readonly string[]
-  /** What runs it, when it is a script. */
-  readonly interpreter?: 'python3'
+  /** What runs it, when it is a script, or a library for Java: then the arguments begin with Java's own. */
+  readonly interpreter?: 'python3' | 'java'
 }
 
 /**
@@ -76,6 +76,22 @@ export const PEERS = {
     package: 'awscli',
     path: 'usr/bin/aws',
     interpreter: 'python3',
+  },
+  redis: {
+    variable: 'REDIS_BIN',
+    command: 'redis-server',
+    package: 'redis-server',
+    path: 'usr/bin/redis-server',
+  },
+  // The libraries that it cannot start without; its package wants a desktop's worth of others.
+  zookeeper: {
+    variable: 'ZOOKEEPER_BIN',
+    command: 'java-with-zookeeper',
+    package: 'libzookeeper-java',
+    path: 'usr/share/java/zookeeper.jar',
+    alone: true,
+    besides: ['default-jre-headless', 'libslf4j-java', 'libdropwizard-metrics-java', 'libsnappy-java'],
+    interpreter: 'java',
   },
   bwrap: { variable: 'BWRAP_BIN', command: 'bwrap', package: 'bubblewrap', path: 'usr/bin/bwrap' },
   'systemd-analyze': {
