@@ -126,7 +126,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'smol-toml': /^src\/config\/formats\//,
   'sonic-boom': /^src\/telemetry\//,
   'toml-eslint-parser': /^src\/config\/formats\//,
-  undici: /^src\/(?:cli|balancing\/health|middlewares\/forward-auth)\//,
+  undici: /^(?:src\/(?:cli|balancing\/health|middlewares\/forward-auth)|providers\/(?:etcd|parts))\//,
   yaml: /^src\/config\/formats\//,
   zod: /^src\/config\//,
 }

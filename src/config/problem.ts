@@ -68,6 +68,11 @@ export const PROBLEM_CODES = {
 
 export type ProblemCode = keyof typeof PROBLEM_CODES
 
+/** Where the documentation explains a code. */
+export function docsOf(code: ProblemCode): string {
+  return `docs/reference/problems.md#${code.toLowerCase()}`
+}
+
 /** One thing that is not served as written: what is wrong, where, and what to do. */
 export interface Problem {
   readonly code: ProblemCode

@@ -8,9 +8,29 @@ export interface Outcome {
   readonly err: string
 }
 
+/** What a command finds where nothing is set; its output goes nowhere. */
+export const GIVEN: CliContext = {
+  env: {},
+  pid: 1,
+  cpus: 1,
+  color: false,
+  outColor: false,
+  width: 100,
+  out: () => {},
+  err: () => {},
+  readText: (path) => readFile(path, 'utf8'),
+  onStop: () => {},
+  onReload: () => {},
+  onReopen: () => {},
+}
+
 /** Runs a command within this process, which must end by itself. */
-export function runGiven(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  return startGiven(args, env).ended
+export function runGiven(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  color = false,
+): Promise<Outcome> {
+  return startGiven(args, env, color).ended
 }
 
 /** A command that runs within this process, and what it has printed so far. */
@@ -21,23 +41,22 @@ export interface Running {
   stop(): void
 }
 
-export function startGiven(args: readonly string[], env: Record<string, string> = {}): Running {
+export function startGiven(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  color = false,
+): Running {
   let out = ''
   let err = ''
   const stops: (() => void)[] = []
   const context: CliContext = {
+    ...GIVEN,
     env,
-    pid: 1,
-    cpus: 1,
-    color: false,
-    outColor: false,
-    width: 100,
+    color,
+    outColor: color,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
-    readText: (path) => readFile(path, 'utf8'),
     onStop: (listener) => void stops.push(listener),
-    onReload: () => {},
-    onReopen: () => {},
   }
   return {
     get out() {
