@@ -103,7 +103,7 @@ test('in the list of problems: a file that cannot be read', async () => {
   await it.writeText('{ "http": ')
   const [first] = await until('the problem', async () => {
     const problems = await getJson<Problem[]>(it, '/api/problems')
-    return problems.length > 0 && problems
+    return problems.length > 0 ? problems : undefined
   })
   assert.equal(first?.code, 'E104')
   assert.match(first?.place ?? '', /routes\.json:\d+:\d+$/)
