@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { awsBinary, consulBinary } from '../peers/binaries.ts'
+import { awsBinary, consulBinary, etcdctlBinary } from '../peers/binaries.ts'
 import { startConsul } from '../peers/consul.ts'
+import { startEtcd } from '../peers/etcd.ts'
 import { until } from '../support/until.ts'
 import { answers } from './answers.ts'
 import { AwsStage } from './aws-stage.ts'
@@ -72,19 +73,42 @@ interface Stage extends FolderOptions {
 }
 
 async function optionsFor(needs: readonly Need[], stage: AsyncDisposableStack): Promise<Stage> {
-  const plain: Stage = { programs: {}, env: {}, ports: {}, copy: needs.includes('copy') }
-  if (needs.includes('consul')) {
+  const given: Stage = { programs: {}, env: {}, ports: {}, copy: needs.includes('copy') }
+  const parts = await Promise.all(needs.map((need) => (need === 'copy' ? undefined : PEERS[need](stage))))
+  return parts.reduce<Stage>(
+    (all, part) => ({
+      ...all,
+      ...part,
+      programs: { ...all.programs, ...part?.programs },
+      env: { ...all.env, ...part?.env },
+      ports: { ...all.ports, ...part?.ports },
+    }),
+    given,
+  )
+}
+
+const PEERS: Readonly<
+  Record<Exclude<Need, 'copy'>, (stage: AsyncDisposableStack) => Promise<Partial<Stage>>>
+> = {
+  async consul(stage) {
     const { address, port } = stage.use(await startConsul())
     const programs = { consul: `"${await consulBinary()}"` }
-    return { ...plain, programs, env: { CONSUL_HTTP_ADDR: address }, ports: { 8500: port } }
-  }
-  if (needs.includes('moto')) {
+    return { programs, env: { CONSUL_HTTP_ADDR: address }, ports: { 8500: port } }
+  },
+  async etcd(stage) {
+    const { endpoints } = stage.use(await startEtcd())
+    const programs = { etcdctl: `"${await etcdctlBinary()}"` }
+    const [endpoint = ''] = endpoints
+    // As after the guide's `export`; etcd minds no user before it has any.
+    const env = { ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: endpoint, ETCDCTL_USER: 'root:correct-horse' }
+    return { programs, env, ports: { 2379: Number(endpoint.split(':')[1]) } }
+  },
+  async moto(stage) {
     const aws = stage.use(await AwsStage.start())
     // Debian's knows no AWS_ENDPOINT_URL yet.
     const programs = { aws: `"${await awsBinary()}" --endpoint-url=${aws.url}` }
-    return { ...plain, programs, env: aws.env, afterEach: (folder) => aws.serve(folder) }
-  }
-  return plain
+    return { programs, env: aws.env, afterEach: (folder) => aws.serve(folder) }
+  },
 }
 
 async function carryOutOne(folder: CleanFolder, snippet: Snippet, next: Snippet | undefined): Promise<void> {
