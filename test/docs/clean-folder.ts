@@ -54,6 +54,8 @@ export class CleanFolder implements AsyncDisposable {
       HOME: home,
       PATH: `${bin}:${process.env['PATH']}`,
       NO_COLOR: '1',
+      // What is shown does not depend on it, and tests run beside each other.
+      TIDEGATE_WORKERS: '1',
       ...options.env,
     }
     return new CleanFolder(path, env, await portsOf(texts, options.ports))

@@ -13,7 +13,7 @@ const TABLES: [heading: string, codes: readonly string[]][] = [
 for (const [heading, codes] of TABLES) {
   test(`runbook: ${heading.toLowerCase()} has its row`, () => {
     const [, section = ''] = TEXT.split(`\n## ${heading}\n`)
-    const rows = [...section.split('\n## ')[0]!.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code)
+    const rows = [...section.split('\n## ')[0]!.matchAll(/^\| `(\w+)` \|/gm)].map(([, code = '']) => code)
     assert.deepEqual(rows.toSorted(), codes.toSorted())
   })
 }

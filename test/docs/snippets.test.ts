@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { awsBinary, consulBinary, etcdctlBinary } from '../peers/binaries.ts'
+import { runGiven } from '../cli/run-given.ts'
 import { startConsul } from '../peers/consul.ts'
 import { startEtcd } from '../peers/etcd.ts'
 import { until } from '../support/until.ts'
@@ -63,8 +65,11 @@ function isLastFile(snippets: readonly Snippet[], index: number): boolean {
 
 async function checkFiles(folder: CleanFolder, written: readonly Snippet[]): Promise<void> {
   const first = written.findLastIndex(({ use }) => use.kind !== 'file') + 1
-  for (const { use } of written.slice(first))
-    if (use.kind === 'file' && use.checked) await valid(folder, use.name)
+  const names = written
+    .slice(first)
+    .flatMap(({ use }) => (use.kind === 'file' && use.checked ? [use.name] : []))
+  // By the decoder that `run` uses; nothing may be wrong, and nothing without effect.
+  if (names.length > 0) valid(await folder.run(`tidegate check ${names.join(' ')}`))
 }
 
 interface Stage extends FolderOptions {
@@ -130,17 +135,15 @@ async function carryOutOne(folder: CleanFolder, snippet: Snippet, next: Snippet 
       return await folder.stay(text, use.until)
     case 'tags':
       await folder.write('tags-of-an-instance.json', JSON.stringify({ instances: [taggedInstance(snippet)] }))
-      return await valid(folder, 'tags-of-an-instance.json')
+      return valid(await runGiven(['check', join(folder.path, 'tags-of-an-instance.json')]))
     case 'answer':
     case 'not run':
     case 'run by':
   }
 }
 
-/** By the decoder that `run` uses; nothing may be wrong, and nothing without effect. */
-async function valid(folder: CleanFolder, name: string): Promise<void> {
-  const finished = await folder.run(`tidegate check '${name}'`)
-  assert.ok(finished.code === 0 && finished.err === '', allOf(finished))
+function valid(checked: Finished): void {
+  assert.ok(checked.code === 0 && checked.err === '', allOf(checked))
 }
 
 async function ask(folder: CleanFolder, question: string, expected: string): Promise<void> {
