@@ -79,7 +79,9 @@ interface Stage extends FolderOptions {
 
 async function optionsFor(needs: readonly Need[], stage: AsyncDisposableStack): Promise<Stage> {
   const given: Stage = { programs: {}, env: {}, ports: {}, copy: needs.includes('copy') }
-  const parts = await Promise.all(needs.map((need) => (need === 'copy' ? undefined : PEERS[need](stage))))
+  const parts = await Promise.all(
+    needs.map(async (need) => (need === 'copy' ? undefined : PEERS[need](stage))),
+  )
   return parts.reduce<Stage>(
     (all, part) => ({
       ...all,
