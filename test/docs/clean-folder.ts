@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 /** What documents write for ports; each stands for a free one, so that tests can run beside each other. */
-const PORTS = /\b(2379|8080|8081|8443|8500|90\d\d)\b/g
+const PORTS = /\b(2379|8080|8081|8443|6379|8500|90\d\d)\b/g
 
 export interface Finished {
   readonly code: number | null

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { awsBinary, consulBinary, etcdctlBinary } from '../peers/binaries.ts'
+import { awsBinary, consulBinary, etcdctlBinary, redisCliBinary } from '../peers/binaries.ts'
 import { runGiven } from '../cli/run-given.ts'
 import { startConsul } from '../peers/consul.ts'
 import { startEtcd } from '../peers/etcd.ts'
+import { startRedis } from '../peers/redis.ts'
 import { until } from '../support/until.ts'
 import { answers } from './answers.ts'
 import { AwsStage } from './aws-stage.ts'
@@ -109,6 +110,11 @@ const PEERS: Readonly<
     // As after the guide's `export`; etcd minds no user before it has any.
     const env = { ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: endpoint, ETCDCTL_USER: 'root:correct-horse' }
     return { programs, env, ports: { 2379: Number(endpoint.split(':')[1]) } }
+  },
+  async redis(stage) {
+    const { port } = stage.use(await startRedis())
+    const programs = { 'redis-cli': `"${await redisCliBinary()}" -p ${port}` }
+    return { programs, ports: { 6379: port } }
   },
   async moto(stage) {
     const aws = stage.use(await AwsStage.start())

@@ -16,6 +16,7 @@ export const nginxBinary = (): Promise<string> => peerBinary('nginx')
 export const haproxyBinary = (): Promise<string> => peerBinary('haproxy')
 export const caddyBinary = (): Promise<string> => peerBinary('caddy')
 export const redisBinary = (): Promise<string> => peerBinary('redis')
+export const redisCliBinary = (): Promise<string> => peerBinary('redis-cli')
 /** Java with ZooKeeper among its libraries: the arguments are Java's options, a class and what that takes. */
 export const zooKeeperJava = (): Promise<string> => peerBinary('zookeeper')
 export const motoBinary = (): Promise<string> => peerBinary('moto')

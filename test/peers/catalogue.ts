@@ -84,6 +84,12 @@ export const PEERS = {
     path: 'usr/bin/redis-server',
   },
   // The libraries that it cannot start without; its package wants a desktop's worth of others.
+  'redis-cli': {
+    variable: 'REDIS_CLI_BIN',
+    command: 'redis-cli',
+    package: 'redis-tools',
+    path: 'usr/bin/redis-cli',
+  },
   zookeeper: {
     variable: 'ZOOKEEPER_BIN',
     command: 'java-with-zookeeper',
