@@ -1,6 +1,5 @@
 import { Command } from 'commander'
-import { readFileSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
+import { ownVersion } from '../version.ts'
 import type { CommandFactory } from './context.ts'
 
 /** `tidegate version` */
@@ -16,10 +15,4 @@ export const versionCommand: CommandFactory = (context, exit) =>
 /** `tidegate 1.2.3 (Node.js 26.10.0)` */
 export function versionLine(): string {
   return `tidegate ${ownVersion()} (Node.js ${process.versions.node})`
-}
-
-function ownVersion(): string {
-  const path = findPackageJSON('..', import.meta.url)
-  if (path === undefined) return 'unknown'
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
 }

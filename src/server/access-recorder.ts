@@ -1,8 +1,11 @@
 import type { Request } from '../proxy/request.ts'
 import type { Response } from '../proxy/response.ts'
 import { beginEntry, finishEntry } from '../telemetry/access-entry.ts'
+import type { AccessEntry } from '../telemetry/access-entry.ts'
+import { accessFilter } from '../telemetry/access-filter.ts'
 import { accessFormat } from '../telemetry/access-format.ts'
 import type { AccessFormat } from '../telemetry/access-format.ts'
+import { showsHeaders } from '../telemetry/access-json.ts'
 import { LineBatch } from '../telemetry/line-batch.ts'
 import type { AccessLogSettings } from './entry-point-settings.ts'
 
@@ -13,19 +16,21 @@ export class AccessRecorder {
   readonly #internals: boolean
   readonly #silent: ReadonlySet<string>
   readonly #withHeaders: boolean
+  readonly #wanted: ((entry: AccessEntry) => boolean) | undefined
   /** Requests of the whole process: every thread counts in the same place. */
   readonly #count: BigInt64Array
 
   constructor(
-    { format, internals, silentEntryPoints, counter }: AccessLogSettings,
+    { format, internals, silentEntryPoints, counter, filters = {}, fields = {} }: AccessLogSettings,
     send: (lines: string) => void,
   ) {
     // Traefik writes its times in UTC whatever the machine's zone.
-    this.#format = accessFormat({ format, zone: 'utc' })
+    this.#format = accessFormat({ format, zone: 'utc', fields })
     this.#batch = new LineBatch({ send })
     this.#internals = internals
     this.#silent = new Set(silentEntryPoints)
-    this.#withHeaders = format === 'json'
+    this.#withHeaders = format === 'json' && showsHeaders(fields)
+    this.#wanted = accessFilter(filters)
     this.#count = new BigInt64Array(counter)
   }
 
@@ -50,7 +55,7 @@ export class AccessRecorder {
       ...(fromEndpoint ? { origin: { status: response.status, bytes, duration } } : {}),
     })
     if (this.#withHeaders) entry.responseHeaders = response.headers
-    this.#batch.add(this.#format(entry))
+    if (this.#wanted === undefined || this.#wanted(entry)) this.#batch.add(this.#format(entry))
   }
 
   flush(): void {

@@ -7,16 +7,25 @@ export const INTERNAL = 'internal'
 
 const ORIGIN = { source: 'static configuration' }
 
-/** The routers and middlewares that follow from the static configuration: the ping page and redirections. */
+/** The routers and middlewares that follow from the static configuration: the ping page, metrics and redirections. */
 export function internalRouting(config: StaticConfig): SourceNode {
   const routers: Record<string, unknown> = {}
   const middlewares: Record<string, unknown> = {}
   const { ping } = config
+  const { prometheus } = config.metrics ?? {}
   if (ping && !ping.manualRouting) {
     routers['ping'] = {
       entryPoints: [ping.entryPoint],
       rule: 'Path(`/ping`) && (Method(`GET`) || Method(`HEAD`))',
       service: 'ping@internal',
+      priority: Number.MAX_SAFE_INTEGER,
+    }
+  }
+  if (prometheus && !prometheus.manualRouting) {
+    routers['prometheus'] = {
+      entryPoints: [prometheus.entryPoint],
+      rule: 'Path(`/metrics`) && (Method(`GET`) || Method(`HEAD`))',
+      service: 'prometheus@internal',
       priority: Number.MAX_SAFE_INTEGER,
     }
   }

@@ -18,6 +18,8 @@ export interface AccessEntry {
   /** As the client named it: host and perhaps port. */
   readonly authority: string
   readonly entryPoint: string
+  /** Undefined on a plain connection. */
+  readonly tls: { readonly version: string; readonly cipher: string } | undefined
   readonly referer: string | undefined
   readonly userAgent: string | undefined
   /** Only for formats that show headers. */
@@ -75,6 +77,7 @@ export function beginEntry(request: Request, start: number, count: number): Acce
     scheme: request.scheme,
     authority: request.authority,
     entryPoint: request.entryPoint,
+    tls: request.tls,
     referer: headers.get('Referer'),
     userAgent: headers.get('User-Agent'),
     requestHeaders: undefined,

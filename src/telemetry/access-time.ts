@@ -19,7 +19,8 @@ const isoSecond: Record<TimeZone, (milliseconds: number) => string> = {
 export function preciseTime(milliseconds: number, zone: TimeZone): string {
   const text = isoSecond[zone](milliseconds)
   const micros = Math.floor((milliseconds - Math.floor(milliseconds / 1_000) * 1_000) * 1_000)
-  const fraction = pad(micros, 6).replace(/0+$/, '')
+  const digits = String(1_000_000 + micros).slice(1)
+  const fraction = micros % 10 === 0 ? digits.replace(/0+$/, '') : digits
   return fraction === '' ? text : `${text.slice(0, 19)}.${fraction}${text.slice(19)}`
 }
 

@@ -13,6 +13,7 @@ export const consulBinary = (): Promise<string> => peerBinary('consul')
 export const nginxBinary = (): Promise<string> => peerBinary('nginx')
 export const haproxyBinary = (): Promise<string> => peerBinary('haproxy')
 export const caddyBinary = (): Promise<string> => peerBinary('caddy')
+export const promtoolBinary = (): Promise<string> => peerBinary('promtool')
 export const motoBinary = (): Promise<string> => peerBinary('moto')
 
 /**

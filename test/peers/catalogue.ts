@@ -54,6 +54,13 @@ export const PEERS = {
     ],
     interpreter: 'python3',
   },
+  promtool: {
+    variable: 'PROMTOOL_BIN',
+    command: 'promtool',
+    package: 'prometheus',
+    path: 'usr/bin/promtool',
+    alone: true,
+  },
   h2load: { variable: 'H2LOAD_BIN', command: 'h2load', package: 'nghttp2-client', path: 'usr/bin/h2load' },
 } as const satisfies Record<string, Peer>
 
