@@ -28,7 +28,7 @@ export class SourceParts {
   #reads = 0
   #errors = 0
   /** Milliseconds that the last reading took; undefined: the provider does not say. */
-  lastReadTook: number | undefined
+  #lastReadTook: number | undefined
 
   constructor(name: string, guard: PresenceGuard, clock: Clock) {
     this.#name = name
@@ -78,6 +78,10 @@ export class SourceParts {
     this.#lastError = failure
     this.#errors++
     this.#parts.set(part, { ...before, failure, staleSince, lastFailure: this.#clock.now() })
+  }
+
+  readTook(milliseconds: number): void {
+    this.#lastReadTook = milliseconds
   }
 
   gone(part: string): void {
@@ -150,7 +154,7 @@ export class SourceParts {
       lastError: this.#lastError,
       reads: this.#reads,
       errors: this.#errors,
-      lastReadTook: this.lastReadTook,
+      lastReadTook: this.#lastReadTook,
       instances: sum(({ instances }) => instances),
       unproven: sum(({ unproven }) => unproven),
       heldBack: sum(({ heldBack }) => heldBack),

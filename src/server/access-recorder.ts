@@ -16,19 +16,21 @@ export class AccessRecorder {
   readonly #internals: boolean
   readonly #silent: ReadonlySet<string>
   readonly #withHeaders: boolean
+  readonly #quotes: boolean
   readonly #wanted: ((entry: AccessEntry) => boolean) | undefined
   /** Requests of the whole process: every thread counts in the same place. */
   readonly #count: BigInt64Array
 
   constructor(
     { format, internals, silentEntryPoints, counter, filters = {}, fields = {} }: AccessLogSettings,
-    send: (lines: string) => void,
+    send: (lines: Uint8Array<ArrayBuffer>) => void,
   ) {
     // Traefik writes its times in UTC whatever the machine's zone.
     this.#format = accessFormat({ format, zone: 'utc', fields })
     this.#batch = new LineBatch({ send })
     this.#internals = internals
     this.#silent = new Set(silentEntryPoints)
+    this.#quotes = format !== 'json'
     this.#withHeaders = format === 'json' && showsHeaders(fields)
     this.#wanted = accessFilter(filters)
     this.#count = new BigInt64Array(counter)
@@ -38,7 +40,7 @@ export class AccessRecorder {
   begin(request: Request): void {
     if (this.#silent.has(request.entryPoint)) return
     const count = Number(Atomics.add(this.#count, 0, 1n)) + 1
-    request.accessEntry = beginEntry(request, performance.timeOrigin + performance.now(), count)
+    request.accessEntry = beginEntry(request, performance.timeOrigin + performance.now(), count, this.#quotes)
     if (this.#withHeaders) request.accessEntry.requestHeaders = request.headers
   }
 

@@ -53,7 +53,7 @@ export interface HostEvents {
   /** What the metrics show now, as text for Prometheus; empty when there is no such page. */
   metricsPage(): string
   /** Whole lines of the access log. */
-  accessLog(lines: string): void
+  accessLog(lines: Uint8Array<ArrayBuffer>): void
   /** Something failed in a worker without stopping it. */
   failed(where: string, message: string): void
   /** A worker died, and with it what it held in its `slot`; another takes its place. */

@@ -19,7 +19,7 @@ import type { Slot } from './shared-slots.ts'
 export interface ThreadEvents {
   drained(service: string, endpoint: string, version: number): void
   outcomes(reports: readonly OutcomeReport[]): void
-  accessLog(lines: string): void
+  accessLog(lines: Uint8Array<ArrayBuffer>): void
   meters(news: readonly MeterNews[]): void
   /** What the metrics show now. */
   metricsPage(): Promise<string>

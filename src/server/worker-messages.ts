@@ -33,7 +33,7 @@ export type FromWorker =
       readonly version: number
     }
   | { readonly type: 'outcomes'; readonly reports: readonly OutcomeReport[] }
-  | { readonly type: 'accessLog'; readonly lines: string }
+  | { readonly type: 'accessLog'; readonly lines: Uint8Array<ArrayBuffer> }
   /** Where it counts. */
   | { readonly type: 'meters'; readonly news: readonly MeterNews[] }
   /** A client asks for the metrics; answered by `page` with the same `id`. */

@@ -63,8 +63,11 @@ export interface AnswerMeasures {
   readonly origin?: OriginMeasures
 }
 
-/** Notes what middlewares may change later. To be called before the first of them runs. */
-export function beginEntry(request: Request, start: number, count: number): AccessEntry {
+/**
+ * Notes what middlewares may change later. To be called before the first of them runs. `quotes`: the format shows
+ * referrer and user agent.
+ */
+export function beginEntry(request: Request, start: number, count: number, quotes = true): AccessEntry {
   const { headers } = request
   return {
     start,
@@ -78,8 +81,8 @@ export function beginEntry(request: Request, start: number, count: number): Acce
     authority: request.authority,
     entryPoint: request.entryPoint,
     tls: request.tls,
-    referer: headers.get('Referer'),
-    userAgent: headers.get('User-Agent'),
+    referer: quotes ? headers.get('Referer') : undefined,
+    userAgent: quotes ? headers.get('User-Agent') : undefined,
     requestHeaders: undefined,
     user: undefined,
     router: undefined,

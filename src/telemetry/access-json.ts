@@ -26,22 +26,26 @@ export function showsHeaders({ headers: { defaultMode = 'drop', names = {} } = {
 }
 
 /**
- * One JSON object per line. What a line shows is settled here, once; a request then only joins texts, which costs a
- * third of making an object and having it rendered (docs/decisions/0016).
+ * One JSON object per line. What a line shows is settled here, once; a request then only joins texts, most of which
+ * are there already (docs/decisions/0016).
  */
 export function jsonFormat(fields: AccessFields): Render {
   const modeOf = modes(fields.names, fields.defaultMode ?? 'keep')
-  const names = Object.keys(ACCESS_FIELDS) as AccessField[]
-  const renders = names.flatMap((name) => {
-    const mode = modeOf(name)
-    return mode === 'drop' ? [] : [fieldRender(name, mode)]
+  const rest = new Set(Object.keys(ACCESS_FIELDS) as AccessField[])
+  const groups = GROUPS.map(({ names, keys }) => {
+    for (const name of names) rest.delete(name)
+    return groupRender(
+      names.flatMap((name) => fieldRender(name, modeOf(name))),
+      keys,
+    )
   })
-  const headers = showsHeaders(fields) ? headersRender(fields) : () => ''
+  const renders = [...groups, ...[...rest].flatMap((name) => fieldRender(name, modeOf(name)))]
+  const headers = showsHeaders(fields) ? headersRender(fields) : undefined
   return (entry) => {
-    let line = ''
+    let line = '{"level":"info","msg":""'
     for (const render of renders) line += render(entry)
-    const time = secondTime(entry.start + entry.duration, 'local')
-    return `{${line}${headers(entry)}"level":"info","msg":"","time":"${time}"}\n`
+    if (headers) line += headers(entry)
+    return `${line},"time":"${secondTime(entry.start + entry.duration, 'local')}"}\n`
   }
 }
 
@@ -50,22 +54,74 @@ function modes(names: Readonly<Record<string, Keep>> = {}, byDefault: Keep): (na
   return (name) => known.get(name.toLowerCase()) ?? byDefault
 }
 
-function fieldRender(name: AccessField, mode: 'keep' | 'redact'): Render {
-  const start = `"${name}":`
+/** Nothing for a field that is dropped. */
+function fieldRender(name: AccessField, mode: Keep): Render[] {
+  if (mode === 'drop') return []
+  const start = `,"${name}":`
   const valueOf = VALUES[name]
-  let last: Value
-  let text = ''
-  // Names of routers, services, hosts and clients come again and again.
+  const redacted = start + REDACTED
+  return [
+    (entry) => {
+      const value = valueOf(entry)
+      if (value === undefined) return ''
+      if (mode === 'redact') return redacted
+      return start + (typeof value === 'number' ? value : quoted(value))
+    },
+  ]
+}
+
+type Keys = readonly [first: (entry: AccessEntry) => unknown, ...more: ((entry: AccessEntry) => unknown)[]]
+
+/** Fields that come again and again with the same values, and what these follow from. */
+const GROUPS: readonly { names: readonly AccessField[]; keys: Keys }[] = [
+  {
+    names: ['RouterName', 'ServiceName', 'ServiceURL', 'ServiceAddr'],
+    keys: [({ endpoint }) => endpoint, ({ router }) => router, ({ service }) => service],
+  },
+  {
+    names: ['ClientAddr', 'ClientHost', 'ClientPort'],
+    keys: [({ clientPort }) => clientPort, ({ clientHost }) => clientHost],
+  },
+  { names: ['ClientUsername'], keys: [({ user }) => user] },
+  { names: ['RequestAddr', 'RequestHost', 'RequestPort'], keys: [({ authority }) => authority] },
+  {
+    names: ['RequestMethod', 'RequestProtocol', 'RequestScheme'],
+    keys: [({ method }) => method, ({ version }) => version, ({ scheme }) => scheme],
+  },
+  {
+    names: ['TLSVersion', 'TLSCipher', 'entryPointName', 'Why'],
+    keys: [({ entryPoint }) => entryPoint, ({ tls }) => tls, ({ why }) => why],
+  },
+]
+/** Texts of a group that are remembered; clients choose some of what they hold. */
+const MOST_REMEMBERED = 1_000
+/** Longest one: what is longer comes from who wants to fill memory. */
+const LONGEST_REMEMBERED = 1_000
+
+interface Remembered {
+  readonly second: unknown
+  readonly third: unknown
+  readonly text: string
+}
+
+/** A group's text is made anew only when what it follows from is not what it was. */
+function groupRender(renders: readonly Render[], [first, second = nothing, third = nothing]: Keys): Render {
+  const remembered = new Map<unknown, Remembered>()
   return (entry) => {
-    const value = valueOf(entry)
-    if (value === undefined) return ''
-    if (typeof value === 'number') return mode === 'redact' ? `${start}${REDACTED},` : `${start}${value},`
-    if (value !== last) {
-      last = value
-      text = `${start}${mode === 'redact' ? REDACTED : quoted(value)},`
-    }
+    const key = first(entry)
+    const known = remembered.get(key)
+    if (known !== undefined && known.second === second(entry) && known.third === third(entry))
+      return known.text
+    const text = renders.map((render) => render(entry)).join('')
+    if (text.length > LONGEST_REMEMBERED) return text
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear()
+    remembered.set(key, { second: second(entry), third: third(entry), text })
     return text
   }
+}
+
+function nothing(): undefined {
+  return undefined
 }
 
 /** Most values hold nothing that has to be escaped. */
@@ -95,7 +151,7 @@ function headersText(
     const key = canonical(name)
     if (mode === 'drop' || texts.has(key)) continue
     const value = mode === 'redact' ? REDACTED : quoted(headers.getAll(name).join(', '))
-    texts.set(key, `${quoted(prefix + key)}:${value},`)
+    texts.set(key, `,${quoted(prefix + key)}:${value}`)
   }
   return [...texts.values()].join('')
 }

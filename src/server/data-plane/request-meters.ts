@@ -2,7 +2,7 @@ import type { Request } from '../../proxy/request.ts'
 import { CellPool } from '../../telemetry/metrics/cell-pool.ts'
 import type { Cell } from '../../telemetry/metrics/cell-pool.ts'
 import { Meter } from '../../telemetry/metrics/meter.ts'
-import type { Measured, MeterName } from '../../telemetry/metrics/meter.ts'
+import type { Measured, MeterEvents, MeterName } from '../../telemetry/metrics/meter.ts'
 import { MOST_HEADER_VALUES, OTHER_VALUES, seriesKey, tlsKey } from '../../telemetry/metrics/series-key.ts'
 import type { ProtocolIndex } from '../../telemetry/metrics/series-key.ts'
 
@@ -39,6 +39,8 @@ export type MeterNews =
 
 /** Series of one worker: 16 MiB with Traefik's buckets. */
 const MOST_CELLS = 262_144
+/** Series of an entry point that tells values of headers apart. */
+const MOST_WITH_HEADERS = 2_000
 /** A joined value that is longer is cut: clients send these. */
 const LONGEST_VALUE = 200
 
@@ -60,6 +62,12 @@ export class RequestMeters {
     responseBytes: 0,
   }
 
+  /** One for all meters: there are thousands of them. */
+  readonly #events: MeterEvents = {
+    added: (meter, key, cell) => this.#note('added', meter, key, cell),
+    removed: (meter, key, cell) => this.#note('removed', meter, key, cell),
+  }
+
   constructor(settings: MeterSettings, tell: (news: readonly MeterNews[]) => void) {
     this.#settings = settings
     this.#tell = tell
@@ -69,7 +77,9 @@ export class RequestMeters {
 
   /** Undefined: its requests are not counted at all. */
   entryPoint(name: string): Meter | undefined {
-    return this.#silent.has(name) ? undefined : this.#meter({ kind: 'entryPoint', name })
+    if (this.#silent.has(name)) return undefined
+    const most = this.#settings.headers.length > 0 ? MOST_WITH_HEADERS : undefined
+    return this.#meter({ kind: 'entryPoint', name }, most)
   }
 
   router(name: string, service: string): Meter | undefined {
@@ -101,11 +111,8 @@ export class RequestMeters {
     entryPoint.count(measured)
   }
 
-  #meter(name: MeterName): Meter {
-    return new Meter(name, this.#pool, {
-      added: (meter, key, cell) => this.#note('added', meter, key, cell),
-      removed: (meter, key, cell) => this.#note('removed', meter, key, cell),
-    })
+  #meter(name: MeterName, most?: number): Meter {
+    return new Meter(name, this.#pool, this.#events, most)
   }
 
   #bucketOf(seconds: number): number {

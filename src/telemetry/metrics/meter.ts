@@ -1,6 +1,6 @@
 import { BEHIND_BUCKETS } from './cell-pool.ts'
 import type { Cell, CellPool } from './cell-pool.ts'
-import { EXTRA, EXTRA_KEY, OVERFLOW_KEY } from './series-key.ts'
+import { EXTRA, EXTRA_KEY, HIGHEST_REQUEST_KEY, OVERFLOW_KEY } from './series-key.ts'
 
 /** Whose requests a meter counts. */
 export interface MeterName {
@@ -52,10 +52,14 @@ export class Meter {
   readonly #sum: number
   #last = NOWHERE
   #lastTls = NOWHERE
-  #series: Series[] = []
+  readonly #most: number
+  /** By key. Most meters of a large plan have never counted anything. */
+  #series: Map<number, Series> | undefined
   #closed = false
 
-  constructor(name: MeterName, pool: CellPool, events: MeterEvents) {
+  /** `most`: series that are told apart. */
+  constructor(name: MeterName, pool: CellPool, events: MeterEvents, most: number = MOST_SERIES) {
+    this.#most = most
     this.#name = name
     this.#pool = pool
     this.#events = events
@@ -94,7 +98,9 @@ export class Meter {
   close(): void {
     this.#closed = true
     this.#last = this.#lastTls = NOWHERE
-    for (const series of this.#series.splice(0)) {
+    const all = this.#series?.values() ?? []
+    this.#series = undefined
+    for (const series of all) {
       this.#events.removed(this.#name, series.key, series)
       this.#pool.give(series)
     }
@@ -112,15 +118,17 @@ export class Meter {
   }
 
   #find(key: number): Series {
-    for (const series of this.#series) if (series.key === key) return series
+    const known = this.#series?.get(key)
+    if (known !== undefined) return known
     if (this.#closed) return NOWHERE
+    this.#series ??= new Map()
     // What clients choose (methods, statuses of refusals) must not fill memory.
-    if (this.#series.length >= MOST_SERIES && key < EXTRA_KEY && key !== OVERFLOW_KEY)
+    if (this.#series.size >= this.#most && key < HIGHEST_REQUEST_KEY && key !== OVERFLOW_KEY)
       return this.#find(OVERFLOW_KEY)
     const cell = this.#pool.take()
     if (cell === undefined) return NOWHERE
     const series = { key, numbers: cell.numbers, at: cell.at }
-    this.#series.push(series)
+    this.#series.set(key, series)
     this.#events.added(this.#name, key, cell)
     return series
   }
