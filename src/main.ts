@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Until somebody listens, Node opens its inspector on SIGUSR1; so nothing may be imported before this.
 const reopenListeners = new Set<() => void>()
 process.on('SIGUSR1', () => {
@@ -9,7 +10,8 @@ const REQUIRED_NODE = [26, 10] as const
 if (isTooOld(process.versions.node)) {
   process.stderr.write(
     `tidegate needs Node.js ${REQUIRED_NODE.join('.')} or newer, and this is ${process.versions.node}\n` +
-      '  → in the source tree, `npm ci` brings the right one and `npm start` uses it\n',
+      '  → `npm install node@26` beside it brings the right one, which `npx tidegate` then uses\n' +
+      '  → in the source tree, `npm ci` brings it and `npm start` uses it\n',
   )
   process.exitCode = 1
 } else {
@@ -34,6 +36,7 @@ async function main(): Promise<void> {
     pid: process.pid,
     cpus: availableParallelism(),
     color: process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
+    outColor: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
     width: process.stdout.columns ?? 100,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

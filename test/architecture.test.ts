@@ -33,6 +33,11 @@ const ARROWS: [from: RegExp, mayNotImport: RegExp, because: string][] = [
     'whoever has something to tell calls telemetry, and never the other way round',
   ],
   [
+    /^src\/explain\//,
+    /^src\/(?:server|admin|cli|app|main)\b(?!\/plan\.ts$)/,
+    'an explanation is made from plain data, whether of a running process or of files',
+  ],
+  [
     /^src\/discovery\//,
     /^src\/(?:server|admin|cli|app|main)\b(?!\/plan\.ts$)/,
     'discovery yields configuration, and does not know who serves it',
@@ -122,7 +127,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'smol-toml': /^src\/config\/formats\//,
   'sonic-boom': /^src\/telemetry\//,
   'toml-eslint-parser': /^src\/config\/formats\//,
-  undici: /^src\/(?:cli|balancing\/health|middlewares\/forward-auth)\//,
+  undici: /^(?:src\/(?:cli|balancing\/health|middlewares\/forward-auth)|providers\/parts)\//,
   yaml: /^src\/config\/formats\//,
   zod: /^src\/config\//,
 }

@@ -2,8 +2,11 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import Consul from 'consul'
 import type { Check, Entry } from './answers.ts'
-import { parseChecks, parseEntries, parseServices, UnsoundAnswerError } from './answers.ts'
+import { parseChecks, parseEntries, parseServices } from './answers.ts'
+import { UnsoundAnswerError } from '../parts/json-shapes.ts'
 import type { Connection } from './connection.ts'
+import { NoLeaderError } from '../parts/long-poll.ts'
+import type { Answer, LongPoll } from '../parts/long-poll.ts'
 import { allowCachedReads, guardAnswers } from './transport.ts'
 
 export interface ClientOptions {
@@ -17,27 +20,10 @@ export interface ClientOptions {
   readonly signal: AbortSignal
 }
 
-/** A sound answer: from a server that knows its leader, and with the index of what it shows. */
-export interface Answer<T> {
-  readonly value: T
-  readonly index: bigint
-}
-
-/** Waits at the agent until something has changed since `index`, `wait` milliseconds at most. */
-export interface LongPoll {
-  readonly index: bigint
-  readonly wait: number
-}
-
 /** Milliseconds within which an agent answers what it need not wait for. */
 const ANSWERS_WITHIN = 5_000
 /** A follower that has not heard from the leader for so many milliseconds tells of the past. */
 const LONGEST_SILENCE = 10_000
-
-/** The servers behind the agent have no leader, so that what they show may be old or partial. */
-export class NoLeaderError extends Error {
-  override readonly name = 'NoLeaderError'
-}
 
 /**
  * The three reads that discovery needs of one datacenter, through the package `consul`. Every call ends by itself:

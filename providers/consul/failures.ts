@@ -1,6 +1,6 @@
 import type { Problem, ProblemCode } from '../../src/config/problem.ts'
-import { UnsoundAnswerError } from './answers.ts'
-import { NoLeaderError } from './client.ts'
+import { UnsoundAnswerError } from '../parts/json-shapes.ts'
+import { NoLeaderError } from '../parts/long-poll.ts'
 import type { Connection } from './connection.ts'
 
 /** What a failed call was about. */

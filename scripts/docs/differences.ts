@@ -15,6 +15,37 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'An instance that has gone gets requests until the next read; following costs the agent two open queries for each datacenter.',
   },
   {
+    what: '`watch` of the Nomad provider, and its option `throttleDuration`',
+    traefik: '`false`: everything is read every 15 s; with `watch`, any event has everything read',
+    tidegate:
+      '`true`: changes are followed by blocking queries; `throttleDuration` without `watch` is listed',
+    why: 'An allocation that stops gets requests until the next read; following costs the agent two open queries for each namespace.',
+  },
+  {
+    what: 'Checks of services in the catalog of Nomad',
+    traefik: 'not asked for: every registration is served',
+    tidegate: 'asked for; who does not pass is not served (`healthChecks`)',
+    why: 'Nomad registers a service before its task can answer, and leaves it registered while its checks fail.',
+  },
+  {
+    what: '`namespaces: ["*"]` of the Nomad provider',
+    traefik: 'refused',
+    tidegate: 'all namespaces that the token may read',
+    why: 'New namespaces need no edit. Several namespaces are one provider, `nomad`, and not one each.',
+  },
+  {
+    what: 'Redirects that the endpoint of the HTTP provider answers with',
+    traefik: 'followed',
+    tidegate: 'a fault that names where they lead to',
+    why: 'The fields of `headers`, tokens among them, are meant for the server that is configured.',
+  },
+  {
+    what: 'An answer of the HTTP provider that is empty or holds nothing known',
+    traefik: 'an empty configuration is skipped, keys that are not known are an error',
+    tidegate: 'a fault; `{}` says that there is nothing to route',
+    why: 'The page of a proxy in front must not take away every route.',
+  },
+  {
     what: 'Tasks of ECS that a list or a page of descriptions does not show',
     traefik: 'gone from the configuration at once',
     tidegate: 'described once more; they leave when ECS says that they stop or are gone',

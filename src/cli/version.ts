@@ -6,7 +6,7 @@ import type { CommandFactory } from './context.ts'
 export const versionCommand: CommandFactory = (context, exit) =>
   new Command('version')
     .description('print the versions of Tidegate and Node.js')
-    .addHelpText('after', '\nExamples:\n  tidegate version\n  tidegate --version')
+    .addHelpText('after', '\nExamples:\n  tidegate version\n  tidegate --version\n\nExit code: 0.')
     .action(() => {
       context.out(`${versionLine()}\n`)
       exit(0)

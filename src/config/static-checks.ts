@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { ACCESS_FIELDS } from './access-log.ts'
 import type { ApiConfig } from './api.ts'
-import { apiAddress } from './api.ts'
+import { apiAddress, isOnEntryPoint } from './api.ts'
 import { decode } from './decode.ts'
 import { entryPointOptions } from './entry-point.ts'
 import type { EntryPointConfig } from './entry-point.ts'
@@ -120,12 +120,13 @@ class Completion {
     this.#problem('E105', path, message, undefined, 'warning')
   }
 
-  /** `http` when there is no other, and the internal one when `ping` or `metrics` needs it. */
+  /** `http` when there is no other, and the internal one when `ping`, `metrics` or `api` needs it. */
   #withDefaults(found: Map<string, EntryPointConfig>): Map<string, EntryPointConfig> {
-    const { entryPoints, ping, metrics } = this.#options
-    const answering = [ping?.entryPoint, metrics?.prometheus?.entryPoint]
+    const { entryPoints, ping, metrics, api } = this.#options
     if (Object.keys(entryPoints).length === 0) found.set('http', defaultEntryPoint(':80', false))
-    if (answering.includes(INTERNAL) && !Object.keys(entryPoints).includes(INTERNAL)) {
+    const answering = [ping?.entryPoint, metrics?.prometheus?.entryPoint]
+    const isNeeded = answering.includes(INTERNAL) || (api !== undefined && isOnEntryPoint(api))
+    if (isNeeded && !Object.keys(entryPoints).includes(INTERNAL)) {
       found.set(INTERNAL, defaultEntryPoint(':8080', true))
     }
     return found
@@ -234,7 +235,13 @@ class Completion {
       this.#noEffect(['api', 'tokenFile'], '`token` is given')
     if (api.disableDashboardAd !== undefined)
       this.#noEffect(['api', 'disableDashboardAd'], 'there is no advertisement')
-    return { ...api, listen }
+    const basePath = api.basePath.split('/').filter((part) => part !== '')
+    return {
+      ...api,
+      listen,
+      onEntryPoint: isOnEntryPoint(api),
+      basePath: basePath.map((part) => `/${part}`).join(''),
+    }
   }
 
   checkNoEffect(): void {

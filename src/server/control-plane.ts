@@ -54,8 +54,18 @@ export interface ControlPlaneOptions {
   readonly applied?: () => void
   /** Hears of plans and of what becomes of endpoints; undefined when nobody wants metrics. */
   readonly metrics?: Pick<Metrics, 'planned' | 'applied' | 'moved'> | undefined
+  /** Hears what happens, for people and their tools. */
+  readonly observer?: ControlPlaneObserver | undefined
   /** Default: the system's resolver. */
   readonly lookup?: Lookup
+}
+
+/** Who is told what happens. It must neither throw nor take long. */
+export interface ControlPlaneObserver {
+  /** States of endpoints have changed. */
+  moved(transitions: readonly Transition[]): void
+  /** What is served, or what is wrong, may have changed. */
+  changed(): void
 }
 
 /**
@@ -165,6 +175,7 @@ export class ControlPlane {
     this.#routing = preparation.apply(resolved)
     this.#publish(this.#lives.update(this.#wanted()))
     this.#listProblems()
+    this.#options.observer?.changed()
   }
 
   /** Has files of middlewares and certificates read anew. */
@@ -193,6 +204,11 @@ export class ControlPlane {
   /** Takes `drain` back; false when the endpoint was not drained so. */
   undrain(service: string, endpoint: string): boolean {
     return this.#lives.undrain(service, endpoint)
+  }
+
+  /** Gives an endpoint a weight, or takes it back (undefined); false when there is no such endpoint, or no such weight. */
+  weigh(service: string, endpoint: string, weight: number | undefined): boolean {
+    return this.#lives.weigh(service, endpoint, weight)
   }
 
   /**
@@ -300,6 +316,7 @@ export class ControlPlane {
     const delta = planDelta(this.#plan, plan)
     this.#membership.report(transitions, this.#lives.live)
     this.#options.metrics?.moved(transitions)
+    if (transitions.length > 0) this.#options.observer?.moved(transitions)
     if (isEmptyDelta(delta)) return
     this.#plan = plan
     this.#options.metrics?.planned(plan, delta)

@@ -15,6 +15,7 @@ export const haproxyBinary = (): Promise<string> => peerBinary('haproxy')
 export const caddyBinary = (): Promise<string> => peerBinary('caddy')
 export const promtoolBinary = (): Promise<string> => peerBinary('promtool')
 export const motoBinary = (): Promise<string> => peerBinary('moto')
+export const awsBinary = (): Promise<string> => peerBinary('aws')
 
 /**
  * Path of a program that runs the peer: the one that its variable names, else the one on PATH, else one that was
@@ -112,7 +113,11 @@ async function libraryFolders(folder: string): Promise<string[]> {
   const places: string[] = []
   for (const root of ['lib', 'usr/lib']) {
     for (const entry of await readdir(join(folder, root), { withFileTypes: true }).catch(() => [])) {
-      if (entry.isDirectory() && entry.name.includes('-linux-')) places.push(`${root}/${entry.name}`)
+      if (!entry.isDirectory() || !entry.name.includes('-linux-')) continue
+      // systemd keeps what its programs share in a folder of its own.
+      for (const place of ['', '/systemd'])
+        if (await isRunnable(join(folder, root, entry.name + place)))
+          places.push(`${root}/${entry.name}${place}`)
     }
   }
   return places

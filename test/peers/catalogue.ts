@@ -61,6 +61,28 @@ export const PEERS = {
     path: 'usr/bin/promtool',
     alone: true,
   },
+  zsh: { variable: 'ZSH_BIN', command: 'zsh', package: 'zsh', path: 'bin/zsh' },
+  fish: { variable: 'FISH_BIN', command: 'fish', package: 'fish', path: 'usr/bin/fish' },
+  aws: {
+    variable: 'AWS_BIN',
+    command: 'aws',
+    package: 'awscli',
+    path: 'usr/bin/aws',
+    interpreter: 'python3',
+  },
+  bwrap: { variable: 'BWRAP_BIN', command: 'bwrap', package: 'bubblewrap', path: 'usr/bin/bwrap' },
+  'systemd-analyze': {
+    variable: 'SYSTEMD_ANALYZE_BIN',
+    command: 'systemd-analyze',
+    package: 'systemd',
+    path: 'usr/bin/systemd-analyze',
+  },
+  'systemd-socket-activate': {
+    variable: 'SYSTEMD_SOCKET_ACTIVATE_BIN',
+    command: 'systemd-socket-activate',
+    package: 'systemd',
+    path: 'usr/bin/systemd-socket-activate',
+  },
   h2load: { variable: 'H2LOAD_BIN', command: 'h2load', package: 'nghttp2-client', path: 'usr/bin/h2load' },
 } as const satisfies Record<string, Peer>
 

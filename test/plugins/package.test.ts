@@ -1,48 +1,17 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import { cp, mkdir, mkdtempDisposable, readFile, symlink, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtempDisposable, readFile, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { freePorts } from '../peers/free-ports.ts'
+import { done, packed, run } from '../support/package.ts'
 import { RawPeer } from '../support/raw-peer.ts'
 import { answering, ok, RawUpstream } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 const TSC = join(ROOT, 'node_modules/.bin/tsc')
-
-interface Ended {
-  readonly code: number
-  readonly output: string
-}
-
-function run(command: string, args: readonly string[], cwd: string): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(command, args, { cwd, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
-    )
-  })
-}
-
-async function done(command: string, args: readonly string[], cwd: string): Promise<void> {
-  const { code, output } = await run(command, args, cwd)
-  assert.equal(code, 0, `${command} ${args.join(' ')}\n${output}`)
-}
-
-/** The package as it is published, from these sources; `npm run build` would take away what other tests run. */
-async function packed(folder: string): Promise<string> {
-  const stage = join(folder, 'stage')
-  const dist = join(stage, 'dist')
-  await mkdir(stage)
-  await done(TSC, ['--outDir', dist], ROOT)
-  await done(TSC, ['--project', 'tsconfig.types.json', '--outDir', dist], ROOT)
-  for (const file of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
-    await cp(join(ROOT, file), join(stage, file))
-  await done('npm', ['pack', '--ignore-scripts', '--offline', '--pack-destination', folder], stage)
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
-  return join(folder, `tidegate-${version}.tgz`)
-}
 
 /** The package as its users have it; what it depends on is that of the checkout. */
 async function install(tarball: string, project: string): Promise<void> {
