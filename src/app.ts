@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import type { Admin } from './admin/admin.ts'
 import type { AdminServer } from './admin/admin-server.ts'
+import { viewOf } from './app-view.ts'
 import type { EndpointStatus } from './balancing/life-cycle.ts'
 import { strategyNames } from './balancing/strategy-catalogue.ts'
 import type { Problem } from './config/problem.ts'
@@ -117,7 +119,9 @@ export async function startApp({
   const settings = workerSettings(config, hostname())
   const heap = hosting === 'workers' ? new HeapKeeper() : undefined
   const host = openHost(hosting, config, settings, hostEvents)
-  const watchers = openWatchers(config, providers, log)
+  // Whoever reads of what happens is there only with the admin API.
+  let admin: Admin | undefined = undefined
+  const watchers = openWatchers(config, providers, log, () => admin?.observer.changed())
   const discovery = new Discovery(watchers, { store: openStore(config, watchers, log) })
   const plugins = await loadPlugins(pluginFiles(config.plugins))
   const context = await routingContext(config, plugins)
@@ -131,6 +135,10 @@ export async function startApp({
     host,
     log,
     draining: config.experiments.draining,
+    observer: {
+      moved: (transitions) => admin?.observer.moved(transitions),
+      changed: () => admin?.observer.changed(),
+    },
     precedence: precedence(config),
     defaultTransport: config.serversTransport && {
       config: config.serversTransport,
@@ -142,10 +150,31 @@ export async function startApp({
   })
   const readText = (path: string): Promise<string> => readFile(path, 'utf8')
   // Loaded only where it is used: its server brings 15 MiB with it.
-  const admin =
+  admin =
     config.api &&
-    (await import('./admin/admin.ts')).createAdmin(config.api, { admin: controlPlane, log, readText })
-  const app = new RunningApp(config, log, host, discovery, controlPlane, accessLog, held, admin)
+    (await import('./admin/admin.ts')).createAdmin(config.api, {
+      view: viewOf({
+        config,
+        context,
+        precedence: precedence(config),
+        discovery,
+        controlPlane,
+        isStopping: () => app.isStopping,
+      }),
+      admin: controlPlane,
+      log,
+      readText,
+    })
+  const app: RunningApp = new RunningApp(
+    config,
+    log,
+    host,
+    discovery,
+    controlPlane,
+    accessLog,
+    held,
+    admin?.server,
+  )
   await app.start()
   return app
 }
@@ -219,6 +248,10 @@ class RunningApp implements App {
       await this.#close()
       throw new ConfigurationError([adminAddressProblem(this.#config.api!.listen, error)])
     }
+  }
+
+  get isStopping(): boolean {
+    return this.#stopped !== undefined
   }
 
   get adminPort(): number | undefined {
@@ -328,7 +361,12 @@ function openAccessLog({ accessLog }: StaticConfig, log: Logger): LineWriter | u
   })
 }
 
-function openWatchers(config: StaticConfig, definitions: ProviderDefinitions, log: Logger): Watcher[] {
+function openWatchers(
+  config: StaticConfig,
+  definitions: ProviderDefinitions,
+  log: Logger,
+  onHealth: () => void,
+): Watcher[] {
   const { sources, providersThrottleDuration } = config.providers
   const { proofs } = config.experiments
   return [...sources].map(([name, options]) => {
@@ -339,6 +377,7 @@ function openWatchers(config: StaticConfig, definitions: ProviderDefinitions, lo
       trusted: definition.trusted ?? false,
       proofs,
       log,
+      onHealth,
       create: (tools) => definition.create(options as never, tools),
     })
   })

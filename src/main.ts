@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     pid: process.pid,
     cpus: availableParallelism(),
     color: process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
+    outColor: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
     width: process.stdout.columns ?? 100,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

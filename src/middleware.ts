@@ -98,6 +98,11 @@ export interface MiddlewareDefinition<S extends Shape = Shape> {
   services?(options: OptionsOf<S>): readonly string[]
   /** For a middleware that stands for others: their names, in order. `create` is then never called. */
   expand?(options: OptionsOf<S>): readonly string[]
+  /**
+   * Its `request` phase depends on nothing but the request and the options, answers at once and leaves no trace: whoever
+   * wants to know what becomes of a request may let it run on a made-up one.
+   */
+  readonly foreseeable?: true
   create(options: OptionsOf<S>, tools: MiddlewareTools): Middleware
 }
 

@@ -33,6 +33,11 @@ const ARROWS: [from: RegExp, mayNotImport: RegExp, because: string][] = [
     'whoever has something to tell calls telemetry, and never the other way round',
   ],
   [
+    /^src\/explain\//,
+    /^src\/(?:server|admin|cli|app|main)\b(?!\/plan\.ts$)/,
+    'an explanation is made from plain data, whether of a running process or of files',
+  ],
+  [
     /^src\/discovery\//,
     /^src\/(?:server|admin|cli|app|main)\b(?!\/plan\.ts$)/,
     'discovery yields configuration, and does not know who serves it',
@@ -111,6 +116,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   '@aws-sdk/client-ec2': /^providers\/aws\//,
   '@aws-sdk/client-ecs': /^providers\/ecs\//,
   '@aws-sdk/client-sts': /^providers\/aws\//,
+  '@redis/client': /^providers\/redis\//,
   bcryptjs: /^src\/server\//,
   commander: /^src\/cli\//,
   consul: /^providers\/consul\//,
@@ -121,7 +127,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'smol-toml': /^src\/config\/formats\//,
   'sonic-boom': /^src\/telemetry\//,
   'toml-eslint-parser': /^src\/config\/formats\//,
-  undici: /^src\/(?:cli|balancing\/health|middlewares\/forward-auth)\//,
+  undici: /^(?:src\/(?:cli|balancing\/health|middlewares\/forward-auth)|providers\/(?:etcd|parts))\//,
   yaml: /^src\/config\/formats\//,
   zod: /^src\/config\//,
 }
@@ -135,10 +141,10 @@ test('packages: each has one home', () => {
 })
 
 test('packages: the table of homes is the list of dependencies', () => {
-  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    dependencies: Record<string, string>
-  }
-  assert.deepEqual(Object.keys(HOMES), Object.keys(dependencies).toSorted())
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  ) as Record<'dependencies' | 'optionalDependencies', Record<string, string>>
+  assert.deepEqual(Object.keys(HOMES), Object.keys({ ...dependencies, ...optionalDependencies }).toSorted())
 })
 
 test('src names no file of providers/', () => {

@@ -1,3 +1,5 @@
+import { count, list, portOf, record, shown, strings, text, texts } from '../parts/json-shapes.ts'
+
 export type CheckStatus = 'passing' | 'warning' | 'critical'
 
 /** One check of a node (no service) or of a service's instance. */
@@ -30,11 +32,6 @@ export interface Entry {
   readonly checks: readonly Check[]
 }
 
-/** What came is not what Consul answers; nothing may be concluded from it. */
-export class UnsoundAnswerError extends Error {
-  override readonly name = 'UnsoundAnswerError'
-}
-
 /** `/v1/catalog/services`: names, each with all tags of its instances. */
 export function parseServices(body: unknown): Map<string, readonly string[]> {
   const services = Object.entries(record(body, 'the list of services'))
@@ -49,6 +46,16 @@ export function parseChecks(body: unknown): Check[] {
 /** `/v1/health/service/:name` */
 export function parseEntries(body: unknown): Entry[] {
   return list(body, 'the list of instances').map(parseEntry)
+}
+
+/** `/v1/kv/:prefix?recurse`, its values decoded by the package; nothing at all when there are no keys. */
+export function parsePairs(body: unknown): Map<string, string> {
+  return new Map(
+    list(body ?? [], 'the list of keys').map((item) => {
+      const pair = record(item, 'a key')
+      return [text(pair['Key'], 'a key'), text(pair['Value'] ?? '', 'the value of a key')]
+    }),
+  )
 }
 
 function parseEntry(value: unknown): Entry {
@@ -88,52 +95,4 @@ function parseCheck(value: unknown): Check {
     serviceId: text(check['ServiceID'] ?? '', 'the service of a check'),
     serviceName: text(check['ServiceName'] ?? '', 'the service of a check'),
   }
-}
-
-function record(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>
-  throw unsound(what, 'an object', value)
-}
-
-function list(value: unknown, what: string): unknown[] {
-  if (Array.isArray(value)) return value
-  throw unsound(what, 'a list', value)
-}
-
-function text(value: unknown, what: string): string {
-  if (typeof value === 'string') return value
-  throw unsound(what, 'text', value)
-}
-
-/** Go writes an empty list as null. */
-function strings(value: unknown, what: string): string[] {
-  return list(value ?? [], what).map((item) => text(item, what))
-}
-
-function texts(value: unknown, what: string): Record<string, string> {
-  const pairs = Object.entries(record(value ?? {}, what))
-  return Object.fromEntries(pairs.map(([key, item]) => [key, text(item, what)]))
-}
-
-function count(value: unknown, what: string): number {
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
-  throw unsound(what, 'a whole number', value)
-}
-
-function portOf(value: unknown): number {
-  const port = count(value, 'the port of an instance')
-  if (port <= 65_535) return port
-  throw unsound('the port of an instance', 'at most 65535', value)
-}
-
-function unsound(what: string, wanted: string, value: unknown): UnsoundAnswerError {
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value
-  const got = typeof value === 'number' ? String(value) : kind
-  return new UnsoundAnswerError(`${what} is not ${wanted} but ${got}`)
-}
-
-/** Names come from outside: cut, and without control characters. */
-function shown(name: string): string {
-  return JSON.stringify(name.slice(0, 80))
 }

@@ -2,8 +2,11 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import Consul from 'consul'
 import type { Check, Entry } from './answers.ts'
-import { parseChecks, parseEntries, parseServices, UnsoundAnswerError } from './answers.ts'
+import { parseChecks, parseEntries, parsePairs, parseServices } from './answers.ts'
+import { UnsoundAnswerError } from '../parts/json-shapes.ts'
 import type { Connection } from './connection.ts'
+import { NoLeaderError } from '../parts/long-poll.ts'
+import type { Answer, LongPoll } from '../parts/long-poll.ts'
 import { allowCachedReads, guardAnswers } from './transport.ts'
 
 export interface ClientOptions {
@@ -17,30 +20,13 @@ export interface ClientOptions {
   readonly signal: AbortSignal
 }
 
-/** A sound answer: from a server that knows its leader, and with the index of what it shows. */
-export interface Answer<T> {
-  readonly value: T
-  readonly index: bigint
-}
-
-/** Waits at the agent until something has changed since `index`, `wait` milliseconds at most. */
-export interface LongPoll {
-  readonly index: bigint
-  readonly wait: number
-}
-
 /** Milliseconds within which an agent answers what it need not wait for. */
 const ANSWERS_WITHIN = 5_000
 /** A follower that has not heard from the leader for so many milliseconds tells of the past. */
 const LONGEST_SILENCE = 10_000
 
-/** The servers behind the agent have no leader, so that what they show may be old or partial. */
-export class NoLeaderError extends Error {
-  override readonly name = 'NoLeaderError'
-}
-
 /**
- * The three reads that discovery needs of one datacenter, through the package `consul`. Every call ends by itself:
+ * The reads that discovery needs of one datacenter, through the package `consul`. Every call ends by itself:
  * with a sound answer, with an error, or at its time-out.
  */
 export class ConsulClient {
@@ -76,6 +62,22 @@ export class ConsulClient {
   async entries(service: string): Promise<Answer<Entry[]>> {
     return await this.#read(parseEntries, undefined, (options) =>
       this.#consul.health.service({ ...options, service }),
+    )
+  }
+
+  /** All keys that begin so, with their values. Keys that the token may not read are left out in silence. */
+  async pairs(prefix: string, poll?: LongPoll): Promise<Answer<Map<string, string>>> {
+    return await this.#read(parsePairs, poll, (options) =>
+      this.#consul.kv.get({ ...options, key: prefix, recurse: true }),
+    )
+  }
+
+  /** One key, whether it is there or not; Consul refuses when the token may not read it. */
+  async key(key: string): Promise<void> {
+    await this.#read(
+      () => undefined,
+      undefined,
+      (options) => this.#consul.kv.get({ ...options, key }),
     )
   }
 

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Problem } from '../../src/config/problem.ts'
 import { ConfigurationError } from '../../src/config/problem.ts'
+import { readTls } from '../parts/tls-files.ts'
+import type { TlsOptions } from '../parts/tls-files.ts'
 
 /** The part of the options that says how the agent is reached. */
 export interface EndpointOptions {
@@ -11,13 +12,6 @@ export interface EndpointOptions {
   readonly token?: string | undefined
   readonly httpAuth?: { readonly username: string; readonly password: string } | undefined
   readonly tls?: TlsOptions | undefined
-}
-
-interface TlsOptions {
-  readonly ca?: string | undefined
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-  readonly insecureSkipVerify: boolean
 }
 
 /** Where the agent is and how it is spoken to, with Consul's own variables filled in. */
@@ -59,7 +53,7 @@ export async function openConnection(options: EndpointOptions, source: string): 
     token: options.token ?? variables.token,
     headers: authorization(options.httpAuth),
     agent: secure
-      ? new HttpsAgent({ keepAlive: true, ...(await tlsSettings(options.tls, source)) })
+      ? new HttpsAgent({ keepAlive: true, ...(await readTls(options.tls, 'endpoint.tls', source)) })
       : new HttpAgent({ keepAlive: true }),
   }
 }
@@ -122,33 +116,4 @@ function wrongAddress(source: string, key: string): Problem {
 function authorization(auth: EndpointOptions['httpAuth']): Record<string, string> {
   if (!auth) return {}
   return { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}` }
-}
-
-async function tlsSettings(tls: TlsOptions | undefined, source: string): Promise<object> {
-  if (!tls) return {}
-  const { ca, cert, key, insecureSkipVerify } = tls
-  return {
-    ...(ca === undefined ? {} : { ca: await pem(ca, 'endpoint.tls.ca', source) }),
-    ...(cert === undefined ? {} : { cert: await pem(cert, 'endpoint.tls.cert', source) }),
-    ...(key === undefined ? {} : { key: await pem(key, 'endpoint.tls.key', source) }),
-    rejectUnauthorized: !insecureSkipVerify,
-  }
-}
-
-/** A file's content, or the value itself when that is what was written. */
-async function pem(value: string, key: string, source: string): Promise<string> {
-  if (value.includes('-----BEGIN ')) return value
-  try {
-    return await readFile(value, 'utf8')
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason'
-    throw new ConfigurationError([
-      {
-        code: 'E107',
-        severity: 'error',
-        message: `the file of ${key} cannot be read: ${reason}`,
-        origin: { source, key },
-      },
-    ])
-  }
 }

@@ -1,6 +1,6 @@
 import type { Problem, ProblemCode } from '../../src/config/problem.ts'
-import { UnsoundAnswerError } from './answers.ts'
-import { NoLeaderError } from './client.ts'
+import { UnsoundAnswerError } from '../parts/json-shapes.ts'
+import { NoLeaderError } from '../parts/long-poll.ts'
 import type { Connection } from './connection.ts'
 
 /** What a failed call was about. */
@@ -12,6 +12,25 @@ export interface Attempt {
   readonly connection: Pick<Connection, 'address' | 'token' | 'secure'>
   readonly datacenter?: string | undefined
   readonly resource?: string
+  /** What the provider calls its options. Default: those of the catalog. */
+  readonly names?: OptionNames
+}
+
+/** How the options are called that remedies name, and what a token has to allow. */
+export interface OptionNames {
+  readonly address: string
+  readonly token: string
+  readonly tls: string
+  readonly httpAuth: string
+  readonly rules: string
+}
+
+const CATALOG: OptionNames = {
+  address: 'endpoint.address',
+  token: 'endpoint.token',
+  tls: 'endpoint.tls',
+  httpAuth: 'endpoint.httpAuth',
+  rules: 'service_prefix "" { policy = "read" } and node_prefix "" { policy = "read" }',
 }
 
 interface Finding {
@@ -22,7 +41,6 @@ interface Finding {
 }
 
 const LONGEST_REASON = 200
-const ACL_RULES = 'service_prefix "" { policy = "read" } and node_prefix "" { policy = "read" }'
 
 /** A failed call as a sentence: who did not do what, why, and what to do. It never holds the token. */
 export function toProblem(error: unknown, attempt: Attempt): Problem {
@@ -34,19 +52,23 @@ export function toProblem(error: unknown, attempt: Attempt): Problem {
     severity: 'error',
     message: clean(`Consul at ${connection.address}${place} ${says}, asked for ${what}`, connection.token),
     remedy,
-    origin: { source, key: 'endpoint.address' },
+    origin: { source, key: (attempt.names ?? CATALOG).address },
     ...(resource === undefined ? {} : { resource }),
   }
 }
 
-function findingOf(error: unknown, { connection, datacenter }: Attempt): Finding {
+function findingOf(error: unknown, { connection, datacenter, names = CATALOG }: Attempt): Finding {
   const { isResponse, isTimeout, isCodec, statusCode } = flagsOf(error)
   const reason = reasonOf(error)
-  if (isResponse) return refused(statusCode ?? 0, reason, datacenter)
+  if (isResponse) return refused(statusCode ?? 0, reason, datacenter, names)
   if (error instanceof NoLeaderError)
     return { code: 'E403', says: `gave no sound answer: ${reason}`, remedy: LEADERLESS }
   if (error instanceof UnsoundAnswerError || isCodec) {
-    return { code: 'E404', says: `gave an answer that is none of Consul's: ${reason}`, remedy: NOT_CONSUL }
+    return {
+      code: 'E404',
+      says: `gave an answer that is none of Consul's: ${reason}`,
+      remedy: notConsul(names),
+    }
   }
   if (isTimeout)
     return {
@@ -54,26 +76,34 @@ function findingOf(error: unknown, { connection, datacenter }: Attempt): Finding
       says: 'did not answer in time',
       remedy: 'see whether the agent hangs or a firewall drops packets',
     }
-  return { code: 'E401', says: `cannot be reached: ${reason}`, remedy: unreachableRemedy(connection) }
+  return { code: 'E401', says: `cannot be reached: ${reason}`, remedy: unreachableRemedy(connection, names) }
 }
 
 const LEADERLESS =
   'see `consul operator raft list-peers`; what is known keeps serving until there is a leader'
-const NOT_CONSUL = "see whether endpoint.address and endpoint.scheme are those of the agent's HTTP API"
 
-function refused(status: number, reason: string, datacenter: string | undefined): Finding {
+function notConsul({ address }: OptionNames): string {
+  return `see whether ${address} is that of the agent's HTTP API, with the right scheme`
+}
+
+function refused(
+  status: number,
+  reason: string,
+  datacenter: string | undefined,
+  names: OptionNames,
+): Finding {
   if (status === 403) {
     return {
       code: 'E402',
       says: `denied access (403 ${reason})`,
-      remedy: `give endpoint.token a token whose policy has ${ACL_RULES}`,
+      remedy: `give ${names.token} a token whose policy has ${names.rules}`,
     }
   }
   if (status === 401) {
     return {
       code: 'E402',
       says: `denied access (401 ${reason})`,
-      remedy: 'set endpoint.httpAuth to what the server before the agent wants',
+      remedy: `set ${names.httpAuth} to what the server before the agent wants`,
     }
   }
   if (/no cluster leader/i.test(reason))
@@ -92,12 +122,12 @@ function refused(status: number, reason: string, datacenter: string | undefined)
       remedy: 'raise limits.http_max_conns_per_client or the rate limits of the agent',
     }
   }
-  const remedy = status >= 500 ? 'see the log of the agent' : NOT_CONSUL
+  const remedy = status >= 500 ? 'see the log of the agent' : notConsul(names)
   return { code: 'E404', says: `answered with an error (${status} ${reason})`, remedy }
 }
 
-function unreachableRemedy({ secure }: Attempt['connection']): string {
-  const tls = secure ? ', and endpoint.tls trusts its certificate' : ''
+function unreachableRemedy({ secure }: Attempt['connection'], { tls: option }: OptionNames): string {
+  const tls = secure ? `, and ${option} trusts its certificate` : ''
   return `see whether the agent runs and listens there${tls}`
 }
 

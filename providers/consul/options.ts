@@ -1,4 +1,5 @@
 import type { Fields, OptionsOf } from '../../src/config/fields.ts'
+import { tlsShape } from '../parts/tls-files.ts'
 
 /** The options of `consulCatalog`. */
 export const consulOptions = (field: Fields) => ({
@@ -28,16 +29,7 @@ export const consulOptions = (field: Fields) => ({
           password: field.secret('Password.'),
         })
         .optional(),
-      tls: field
-        .section('TLS to the agent, with `scheme: https`.', {
-          ca: field
-            .file("Certificates that sign the agent's: a file, or PEM itself. Default: the system's.")
-            .optional(),
-          cert: field.file('Certificate that is shown to the agent: a file, or PEM itself.').optional(),
-          key: field.secret('Key of that certificate: a file, or PEM itself.').optional(),
-          insecureSkipVerify: field.boolean('Accepts any certificate.').default(false),
-        })
-        .optional(),
+      tls: field.section('TLS to the agent, with `scheme: https`.', tlsShape(field, 'the agent')).optional(),
     })
     .prefault({}),
   datacenters: field

@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import type { Problem } from '../../src/config/problem.ts'
 import type { Update } from '../../src/discovery/provider.ts'
 import type { Cause } from './changes.ts'
-import { decodeFile } from './decode-file.ts'
+import { decodeDynamic } from '../parts/decode-dynamic.ts'
 import type { FoundFile, Listing } from './directory.ts'
 import { listDirectory, listFile } from './directory.ts'
 import { unreadable } from './problems.ts'
@@ -119,7 +119,7 @@ export class FileSource {
         this.#known.set(part, { ...before, mark })
         return []
       }
-      const update = decodeFile(text, path, part)
+      const update = decodeDynamic(text, path, part)
       this.#known.set(part, { mark, hash, failed: 'failure' in update })
       return [update]
     } catch (error) {

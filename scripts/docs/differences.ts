@@ -15,6 +15,37 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'An instance that has gone gets requests until the next read; following costs the agent two open queries for each datacenter.',
   },
   {
+    what: '`watch` of the Nomad provider, and its option `throttleDuration`',
+    traefik: '`false`: everything is read every 15 s; with `watch`, any event has everything read',
+    tidegate:
+      '`true`: changes are followed by blocking queries; `throttleDuration` without `watch` is listed',
+    why: 'An allocation that stops gets requests until the next read; following costs the agent two open queries for each namespace.',
+  },
+  {
+    what: 'Checks of services in the catalog of Nomad',
+    traefik: 'not asked for: every registration is served',
+    tidegate: 'asked for; who does not pass is not served (`healthChecks`)',
+    why: 'Nomad registers a service before its task can answer, and leaves it registered while its checks fail.',
+  },
+  {
+    what: '`namespaces: ["*"]` of the Nomad provider',
+    traefik: 'refused',
+    tidegate: 'all namespaces that the token may read',
+    why: 'New namespaces need no edit. Several namespaces are one provider, `nomad`, and not one each.',
+  },
+  {
+    what: 'Redirects that the endpoint of the HTTP provider answers with',
+    traefik: 'followed',
+    tidegate: 'a fault that names where they lead to',
+    why: 'The fields of `headers`, tokens among them, are meant for the server that is configured.',
+  },
+  {
+    what: 'An answer of the HTTP provider that is empty or holds nothing known',
+    traefik: 'an empty configuration is skipped, keys that are not known are an error',
+    tidegate: 'a fault; `{}` says that there is nothing to route',
+    why: 'The page of a proxy in front must not take away every route.',
+  },
+  {
     what: 'Tasks of ECS that a list or a page of descriptions does not show',
     traefik: 'gone from the configuration at once',
     tidegate: 'described once more; they leave when ECS says that they stop or are gone',
@@ -152,8 +183,22 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'The admin API (`api`)',
     traefik: 'on the entry point `traefik` (`:8080`) with `insecure`, or behind a router',
     tidegate:
-      'on a listener of its own, `127.0.0.1:8081` (`:8081` with `insecure`), `api.address` otherwise; reading from elsewhere and every change want `api.token`',
-    why: 'It answers from the control plane, whatever the workers have to do, and no router leads there by mistake.',
+      'on a listener of its own, `127.0.0.1:8081` or `api.address`; with `insecure` the entry point `traefik` (`:8080`) leads there. Reading from elsewhere without `insecure`, and every change, want `api.token`; host names have to be named (`api.allowedHosts`)',
+    why: 'It answers from the control plane, whatever the workers have to do, and no web page that somebody has open can ask it under a name of its own.',
+  },
+  {
+    what: 'The service `api@internal`',
+    traefik: 'any router may lead to it',
+    tidegate:
+      'there only with `api.insecure`, and meant for the entry point `traefik`; `dashboard@internal` and `rest@internal` are unknown',
+    why: 'A service that somebody registers must not open the admin API to everybody by a tag.',
+  },
+  {
+    what: 'Routers, services and middlewares with errors in the API',
+    traefik: 'what a provider has dropped is not shown',
+    tidegate:
+      'everything that is not served as written is listed, `disabled` with what is wrong, and in `/api/problems` with its place and remedy',
+    why: 'What vanishes in silence is looked for longest.',
   },
   {
     what: '`dialTimeout` (connecting to an endpoint)',

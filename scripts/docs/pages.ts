@@ -19,11 +19,16 @@ import type { StrategyDefinition } from '../../src/balancing/strategy.ts'
 import type { MiddlewareDefinition } from '../../src/middleware.ts'
 import { WHY } from '../../src/proxy/why.ts'
 import type { MatcherDefinition } from '../../src/routing/matcher.ts'
+import { cliSections } from './cli-page.ts'
+import { apiParts, openApiText } from './api-page.ts'
 import { DIFFERENCES } from './differences.ts'
+import { fileSections } from './files-page.ts'
 import { flagOf, tagOf, variableOf } from './forms.ts'
+import { logSections } from './log-page.ts'
 import type { OptionRow } from './option-rows.ts'
 import { optionRows } from './option-rows.ts'
 import { optionCells, table } from './tables.ts'
+import { tagSections } from './tags-page.ts'
 
 const SOURCES = new URL('../../src/', import.meta.url)
 const PROVIDERS = new URL('../../providers/', import.meta.url)
@@ -45,10 +50,16 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['providers.md', providersPage(providers)],
     ['routing.md', routingPage(strategies)],
     ['matchers.md', matchersPage(matchers)],
+    ['tags.md', page('Tags and labels', ...tagSections())],
+    ['files.md', page('Files', ...fileSections())],
+    ['log.md', page('The log', ...logSections())],
     ['middlewares.md', middlewaresPage(middlewares)],
     ['why-codes.md', whyCodesPage()],
     ['problems.md', problemsPage()],
     ['differences.md', differencesPage()],
+    ['cli.md', cliPage()],
+    ['api.md', page('Admin API', ...apiParts())],
+    ['openapi.json', openApiText()],
   ])
 }
 
@@ -232,7 +243,11 @@ function problemsPage(): string {
     'Everything that is not served as written is listed with one of these codes, its place, and what to do. 1xx: any configuration; 2xx: routing; 3xx: tags and instances; 4xx: providers; 5xx: this process.',
     table(
       ['Code', 'What is wrong'],
-      Object.entries(PROBLEM_CODES).map(([code, text]) => [`\`${code}\``, text]),
+      // The anchor is what `tidegate check` links to.
+      Object.entries(PROBLEM_CODES).map(([code, text]) => [
+        `<a id="${code.toLowerCase()}"></a>\`${code}\``,
+        text,
+      ]),
     ),
   )
 }
@@ -245,6 +260,14 @@ function differencesPage(): string {
       ['What', 'Traefik v3', 'Tidegate', 'Why'],
       DIFFERENCES.map(({ what, traefik, tidegate, why }) => [what, traefik, tidegate, why]),
     ),
+  )
+}
+
+function cliPage(): string {
+  return page(
+    'Commands',
+    'What `--help` prints for each command. Codes of what is wrong (`E…`) are in [problems.md](problems.md); static options, which are flags of most commands, in [configuration.md](configuration.md).',
+    ...cliSections(),
   )
 }
 

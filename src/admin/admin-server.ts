@@ -2,21 +2,27 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ListenAddress } from '../config/listen-address.ts'
+import { didYouMean } from '../config/suggest.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Access, Refusal } from './access.ts'
-import type { Page, PageAnswer } from './page.ts'
+import { complaint } from './page.ts'
+import type { Asked, Page, PageAnswer, StreamAnswer } from './page.ts'
 
 export interface AdminServerOptions {
   readonly listen: ListenAddress
   readonly access: Access
   readonly pages: readonly Page[]
   readonly log: Logger
+  /** Is told what was changed. */
+  readonly changed?: (page: Page, about: Readonly<Record<string, unknown>>) => void
 }
 
 /** Not by an import of its name, which would load undici; see `proxy/status-text.ts`. */
 const { createServer } = process.getBuiltinModule('node:http')
 
 const LIMITS = { body: 16 * 1024, head: 8 * 1024, connections: 100, head_ms: 5_000, request_ms: 10_000 }
+/** Bytes that may wait for a client of a stream; one that takes less is let go, and may ask again for what it missed. */
+const STREAM_BACKLOG = 1024 * 1024
 
 /**
  * The admin API: a listener of its own in the control plane, so that it answers whatever the load, and so that no router
@@ -63,43 +69,76 @@ export class AdminServer {
       send(request, response, await this.#answer(request))
     } catch (error) {
       this.#options.log.error(`admin API: ${(error as Error).stack ?? String(error)}`)
-      send(request, response, {
-        status: 500,
-        body: { error: 'the answer could not be made', remedy: 'see the log' },
-      })
+      if (response.headersSent) response.destroy()
+      else send(request, response, complaint(500, 'the answer could not be made', 'see the log'))
     }
   }
 
   async #answer(request: IncomingMessage): Promise<PageAnswer> {
-    const { access, pages, log } = this.#options
-    const wrongHost = access.host(request)
-    if (wrongHost) return refused(wrongHost)
-    const path = (request.url ?? '').replace(/\?.*$/s, '')
+    const { pages, log, changed } = this.#options
+    const { pathname, searchParams } = targetOf(request)
     const method = request.method === 'HEAD' ? 'GET' : request.method
-    const here = pages.filter((page) => page.path === path)
-    const page = here.find((one) => one.method === method)
-    // Who may not read is not told either what there is.
-    const refusal = page?.method === 'POST' ? await access.change(request) : await access.read(request)
+    const here = pages.flatMap((page) => {
+      const name = nameIn(pathname, page.path)
+      return name === undefined ? [] : [{ page, name }]
+    })
+    const found = here.find(({ page }) => page.method === method)
+    const refusal = found?.page.open ? undefined : await this.#refusal(request, found?.page)
     if (refusal) return refused(refusal)
-    if (!page) return notFound(here, path, pages)
+    if (!found) return notFound(here, pathname, pages)
+    const { page, name } = found
     const sent = page.method === 'GET' ? undefined : await bodyOf(request)
-    if (typeof sent === 'string')
-      return { status: 400, body: { error: sent, remedy: 'send a short JSON object' } }
-    const answer = page.answer(sent?.value)
-    if (answer.log) log.info(`admin API: ${page.path}`, { ...answer.log, by: request.socket.remoteAddress })
+    if (typeof sent === 'string') return complaint(400, sent, 'send a short JSON object')
+    const asked: Asked = { name, query: searchParams, headers: request.headers, body: sent?.value }
+    const answer = await page.answer(asked)
+    if ('log' in answer && answer.log) {
+      log.info(`admin API: ${page.path}`, { ...answer.log, by: request.socket.remoteAddress })
+      changed?.(page, answer.log)
+    }
     return answer
+  }
+
+  /** Who may not read is not told either what there is. */
+  async #refusal(request: IncomingMessage, page: Page | undefined): Promise<Refusal | undefined> {
+    const { access } = this.#options
+    return access.host(request) ?? (page?.method === 'POST' ? access.change(request) : access.read(request))
+  }
+}
+
+/** Also of a target that is no path. */
+function targetOf({ url = '' }: IncomingMessage): URL {
+  return URL.parse(url.replace(/^\/+/, '/'), 'http://admin') ?? new URL('http://admin/')
+}
+
+/** The name that a path of this pattern holds, empty when the pattern has none; undefined when it is another path. */
+function nameIn(path: string, pattern: string): string | undefined {
+  const fixed = pattern.replace('{name}', '')
+  if (fixed === pattern) return path === pattern ? '' : undefined
+  if (!path.startsWith(fixed) || path.length === fixed.length) return undefined
+  try {
+    return decodeURIComponent(path.slice(fixed.length))
+  } catch {
+    return undefined
   }
 }
 
 function refused({ status, error, remedy }: Refusal): PageAnswer {
-  return { status, body: { error, remedy } }
+  return complaint(status, error, remedy)
 }
 
-function notFound(here: readonly Page[], path: string, all: readonly Page[]): PageAnswer {
-  const remedy = `there is ${all.map((page) => `${page.method} ${page.path}`).join(', ')}`
-  if (here.length === 0) return { status: 404, body: { error: `there is no page \`${path}\``, remedy } }
-  const methods = here.map(({ method }) => method).join(', ')
-  return { status: 405, body: { error: `the page wants ${methods}`, remedy } }
+function notFound(here: readonly { readonly page: Page }[], path: string, all: readonly Page[]): PageAnswer {
+  if (here.length > 0) {
+    const methods = here.map(({ page: { method } }) => method).join(', ')
+    return {
+      ...complaint(405, `the page wants ${methods}`, 'see /api/openapi.json'),
+      headers: { Allow: methods },
+    }
+  }
+  const near = didYouMean(
+    path,
+    all.map((page) => page.path),
+  )
+  return complaint(404, `there is no page \`${path}\``, near ?? 'all pages are listed in /api/openapi.json')
 }
 
 /** The body as JSON, or what is wrong with it. */
@@ -118,11 +157,13 @@ async function bodyOf(request: IncomingMessage): Promise<{ value: unknown } | st
   }
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, body }: PageAnswer): void {
-  const text = `${JSON.stringify(body)}\n`
+function send(request: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+  const { status, headers } = answer
+  const text =
+    'body' in answer ? `${JSON.stringify(answer.body)}\n` : 'text' in answer ? answer.text : undefined
   response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
+    'Content-Type': 'type' in answer ? answer.type : 'application/json',
+    ...(text === undefined ? {} : { 'Content-Length': Buffer.byteLength(text) }),
     'Cache-Control': 'no-store',
     'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
@@ -130,6 +171,21 @@ function send(request: IncomingMessage, response: ServerResponse, { status, body
     ...(status === 429 ? { 'Retry-After': '10' } : {}),
     // What is left of a body that was not read would be taken for the next request.
     ...(request.complete ? {} : { Connection: 'close' }),
+    ...headers,
   })
-  response.end(request.method === 'HEAD' ? undefined : text)
+  if ('stream' in answer && request.method !== 'HEAD') stream(response, answer)
+  else response.end(request.method === 'HEAD' ? undefined : text)
+}
+
+function stream(response: ServerResponse, { stream: begin }: StreamAnswer): void {
+  const ended = new AbortController()
+  response.on('error', () => {})
+  response.on('close', () => ended.abort())
+  response.flushHeaders()
+  begin((text) => {
+    if (response.destroyed) return false
+    response.write(text)
+    if (response.writableLength > STREAM_BACKLOG) response.destroy()
+    return !response.destroyed
+  }, ended.signal)
 }

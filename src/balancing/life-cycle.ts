@@ -6,6 +6,7 @@ import * as events from './life/events.ts'
 import type { Life, LifeSettings, LifeState, WantedEndpoint } from './life/life.ts'
 import { reasonToDrain, situationOf } from './life/life.ts'
 import { OperatorDrains } from './life/operator-drains.ts'
+import { OperatorWeights } from './life/operator-weights.ts'
 import type { Pool } from './life/pool.ts'
 import { planIn, surplusEjected } from './life/pool.ts'
 import type { EndpointStatus } from './life/status.ts'
@@ -61,6 +62,7 @@ export class LifeCycle {
   readonly #options: LifeCycleOptions
   readonly #pools = new Map<string, Pool>()
   readonly #operators = new OperatorDrains()
+  readonly #weights = new OperatorWeights()
   /** Pools in which something has happened since their states were worked out. */
   readonly #dirty = new Set<Pool>()
   /** Endpoints whose state changes with time alone. */
@@ -166,6 +168,22 @@ export class LifeCycle {
     return life ? this.#operatorChanged(life, version) : NONE
   }
 
+  /**
+   * Gives an endpoint this weight until it is taken back (undefined), whatever discovery says meanwhile; gives undefined
+   * when there is none of this name, or nothing to take back.
+   */
+  weigh(service: string, key: string, weight: number | undefined): readonly Transition[] | undefined {
+    const life = this.#find(service, key)
+    if (weight === undefined) {
+      if (!this.#weights.delete(service, key)) return undefined
+    } else {
+      if (!life) return undefined
+      this.#weights.set(service, key, weight)
+    }
+    if (life && events.weigh(life, weight)) this.#dirty.add(this.#pools.get(service)!)
+    return this.#settle()
+  }
+
   /** Works in what time alone has changed: drains, ejections and warming that are over. */
   sweep(): readonly Transition[] {
     const now = this.#options.now()
@@ -183,10 +201,11 @@ export class LifeCycle {
 
   #want(pool: Pool, key: string, wanted: WantedEndpoint): void {
     const life = pool.lives.get(key)
-    if (life && !events.rename(life, wanted)) return
+    const given = this.#weights.get(pool.service, key)
+    if (life && !events.rename(life, wanted, given)) return
     this.#dirty.add(pool)
     if (life) return
-    const joined = events.join(pool, key, wanted, this.#moment())
+    const joined = events.join(pool, key, wanted, given, this.#moment())
     joined.operator = this.#operators.get(pool.service, key)
   }
 

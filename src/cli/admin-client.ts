@@ -11,8 +11,8 @@ export type Called =
   | { readonly outcome: 'refused' | 'unreachable'; readonly error: string; readonly remedy: string }
 
 /** Where the admin API of a process with this configuration is. */
-export function adminUrl({ listen }: ApiConfig): string {
-  return `http://${reachableHost(listen)}:${listen.port}`
+export function adminUrl({ listen, basePath }: ApiConfig): string {
+  return `http://${reachableHost(listen)}:${listen.port}${basePath}`
 }
 
 /** Has the running process do something, with the token of the configuration. Never rejects. */
@@ -48,7 +48,46 @@ export async function callAdmin(
   }
 }
 
-async function tokenOf({ token, tokenFile }: ApiConfig, context: CliContext): Promise<string | undefined> {
+/**
+ * Reads a page of the running process: at `url`, or where this configuration puts its admin API. The token is sent where
+ * there is one. Never rejects.
+ */
+export async function readAdmin(
+  api: ApiConfig | undefined,
+  path: string,
+  context: CliContext,
+  url = api && adminUrl(api),
+): Promise<Called> {
+  if (url === undefined)
+    return {
+      outcome: 'refused',
+      error: '`api` is not configured, so nobody answers',
+      remedy: 'start Tidegate with `--api`, and this command, too; or name the URL',
+    }
+  const token = api && (await tokenOf(api, context))
+  try {
+    const { request } = await import('undici')
+    const response = await request(`${url}${path}`, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(TIMEOUT),
+    })
+    const answer: unknown = await response.body.json().catch(() => ({}))
+    if (response.statusCode === 200) return { outcome: 'done', answer }
+    const {
+      error = `${url}${path} answered ${response.statusCode}`,
+      remedy = 'is this the admin API of Tidegate?',
+    } = answer as { error?: string; remedy?: string }
+    return { outcome: 'refused', error, remedy }
+  } catch (error) {
+    return unreachable(url, error as NodeJS.ErrnoException)
+  }
+}
+
+/** The token of this configuration; undefined when there is none, or its file cannot be read. */
+export async function tokenOf(
+  { token, tokenFile }: ApiConfig,
+  context: CliContext,
+): Promise<string | undefined> {
   if (token !== undefined || tokenFile === undefined) return token
   const text = await context.readText(tokenFile).catch(() => '')
   return text.trim() === '' ? undefined : text.trim()

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { strategyNames } from '../balancing/strategy-catalogue.ts'
 import { decode } from '../config/decode.ts'
 import { fields } from '../config/fields.ts'
@@ -7,9 +8,12 @@ import type { StaticConfig } from '../config/static.ts'
 import { discover } from '../discover.ts'
 import { certificateDefinitions } from '../discovery/certificate-definitions.ts'
 import type { TagSourceOptions } from '../discovery/options.ts'
-import type { ProviderDefinition, ProviderTools, Snapshot, Update } from '../discovery/provider.ts'
+import { Preparation } from '../discovery/preparation.ts'
+import type { Snapshot } from '../discovery/provider.ts'
 import { resolveRouting } from '../discovery/resolve.ts'
+import type { RoutingConfig } from '../discovery/routing-config.ts'
 import { SourceBuilder } from '../discovery/source-builder.ts'
+import type { ProviderPicture } from '../discovery/source-state.ts'
 import type { RoutingContext, Source } from '../discovery/source.ts'
 import type { MiddlewareDefinition } from '../middleware.ts'
 import { loadPlugins, pluginFiles } from '../plugins/plugins.ts'
@@ -19,6 +23,8 @@ import type { ProviderDefinitions } from '../provider-catalogue.ts'
 import { allMatchers } from '../routing/matcher-catalogue.ts'
 import { CertificateStore } from '../server/certificates/certificate-store.ts'
 import { INTERNAL, internalRouting } from '../server/internal-routing.ts'
+import { lookOnce } from './first-look.ts'
+import type { Look } from './first-look.ts'
 
 export interface RoutingTarget {
   readonly path: string
@@ -32,51 +38,138 @@ export interface RoutingInputs {
   readonly definitions: ProviderDefinitions
   /** Checked instead of what the static configuration names. */
   readonly targets: readonly RoutingTarget[]
+  /** Other providers than files are read as well, each within this time; undefined: they are not. Milliseconds. */
+  readonly ask?: number | undefined
+  /** Is told which provider is being read, and what it has shown. */
+  readonly onProgress?: (line: string) => void
 }
 
 export interface CheckedRouting {
   readonly problems: readonly Problem[]
   /** `: 3 routers, 2 services`, or nothing when there was nothing to read. */
   readonly summary: string
+  /** What would be served; undefined when there was nothing to read. */
+  readonly routing: RoutingConfig | undefined
+  /** What it was resolved with. */
+  readonly context: RoutingContext
+  /** Providers, as in `name@provider`, that are configured and of which nothing is known. */
+  readonly unread: readonly string[]
 }
 
 /** The provider whose sources lie on this machine, and so can be checked without asking anybody. */
 const LOCAL = 'file'
 const MIDDLEWARES = new URL('../middlewares/', import.meta.url)
 
-/** Reads the dynamic configuration that lies in files, through the same steps that `run` takes. */
+/** Milliseconds: long enough for the next cluster or datacenter of a source that has shown its first. */
+const QUIET = 700
+
+/** Reads the dynamic configuration, that in files and, if asked for, all other, through the same steps that `run` takes. */
 export async function checkRouting(inputs: RoutingInputs): Promise<CheckedRouting> {
-  const definition = inputs.definitions.get(LOCAL)
-  const optionSets = definition ? optionsToCheck(inputs) : []
   const plugins = await loadPlugins(pluginFiles(inputs.config.plugins))
-  if (!definition || optionSets.length === 0) return { problems: plugins.problems, summary: '' }
-  const updates = (await Promise.all(optionSets.map((options) => firstLook(definition, options)))).flat()
-  const builder = new SourceBuilder([
-    { name: LOCAL, constraints: definition.constraints ?? 'tag', options: optionSets[0] },
-  ])
-  const source = builder.source({ name: LOCAL, parts: partsOf(updates) })
+  const looks = (await Promise.all([lookAtFiles(inputs), askOthers(inputs)])).flat()
+  const unread = unreadOf(inputs, looks)
+  const context = await contextOf(inputs.config, plugins)
+  if (looks.length === 0)
+    return { problems: plugins.problems, summary: '', routing: undefined, context, unread }
+  const builder = new SourceBuilder(
+    looks.map(({ name, options, constraints }) => ({ name, options, constraints })),
+  )
+  const sources = merged(looks).map((look) => builder.source(look))
   const internal = {
     provider: INTERNAL,
     fragments: [],
     routing: [{ part: '', node: internalRouting(inputs.config) }],
   }
-  const context = await contextOf(inputs.config, plugins)
-  const { routers, services, problems } = resolveRouting([internal, source], context)
+  const resolved = resolveRouting([internal, ...sources], context)
+  const preparation = new Preparation(context.middlewares, { readText: (path) => readFile(path, 'utf8') })
+  await preparation.load(resolved)
+  const routing = preparation.apply(resolved)
   return {
     problems: [
       ...plugins.problems,
-      ...updates.flatMap(problemsOf),
+      ...looks.flatMap(({ problems }) => problems),
       ...builder.problems,
-      ...(await certificateProblems(source)),
-      ...problems.filter((one) => isDecidable(one, inputs)),
+      ...(await certificateProblems(sources)),
+      ...routing.problems.filter((one) => isDecidable(one, inputs, unread)),
     ],
-    summary: `: ${count(routers, 'router')}, ${count(services, 'service')}`,
+    summary: `: ${count(routing.routers, 'router')}, ${count(routing.services, 'service')}`,
+    routing,
+    context,
+    unread,
   }
 }
 
+interface ReadSource extends Look {
+  readonly options: TagSourceOptions | undefined
+  readonly constraints: 'tag' | 'label'
+}
+
+async function lookAtFiles(inputs: RoutingInputs): Promise<ReadSource[]> {
+  const definition = inputs.definitions.get(LOCAL)
+  if (!definition) return []
+  const { constraints = 'tag' } = definition
+  return Promise.all(
+    optionsToCheck(inputs).map(async (options) => ({
+      ...(await lookOnce(LOCAL, definition, options, { limit: FILES_LIMIT, quiet: 0 })),
+      options,
+      constraints,
+    })),
+  )
+}
+
+/** Milliseconds; disks do not answer later. */
+const FILES_LIMIT = 30_000
+
+async function askOthers({
+  config,
+  definitions,
+  ask,
+  onProgress = () => {},
+}: RoutingInputs): Promise<ReadSource[]> {
+  if (ask === undefined) return []
+  const others = [...config.providers.sources].filter(([name]) => name !== LOCAL)
+  return Promise.all(
+    others.map(async ([name, options]) => {
+      const definition = definitions.get(name)!
+      const { constraints = 'tag', tagged } = definition
+      onProgress(`reading ${name} …`)
+      const look = await lookOnce(name, definition, options, { limit: ask, quiet: QUIET })
+      onProgress(`${name}: ${describeLook(look)}`)
+      return { ...look, constraints, options: tagged ? (options as TagSourceOptions) : undefined }
+    }),
+  )
+}
+
+/** `12 instances in dc1 and dc2` */
+function describeLook({ parts }: Look): string {
+  if (parts.size === 0) return 'could not be read'
+  const instances = [...parts.values()].flatMap((part) => part.instances ?? []).length
+  const names = [...parts.keys()].filter((name) => name !== '')
+  const found = `${instances} instance${instances === 1 ? '' : 's'}`
+  return names.length === 0 ? found : `${found} in ${names.join(', ')}`
+}
+
+/** All files together are one source. */
+function merged(looks: readonly ReadSource[]): ProviderPicture[] {
+  const pictures = new Map<string, Map<string, Snapshot>>()
+  for (const { name, parts } of looks) {
+    const known = pictures.get(name) ?? new Map<string, Snapshot>()
+    for (const [part, snapshot] of parts) known.set(part, snapshot)
+    pictures.set(name, known)
+  }
+  return [...pictures].map(([name, parts]) => ({ name, parts }))
+}
+
+function unreadOf({ config }: RoutingInputs, looks: readonly Look[]): string[] {
+  const read = new Set(looks.filter(({ parts }) => parts.size > 0).map(({ name }) => name))
+  return [...config.providers.sources.keys()]
+    .map((name) => name.toLowerCase())
+    .filter((name) => name !== LOCAL && !read.has(name))
+}
+
 /** Whether the certificates that files ask for can be read and served. */
-async function certificateProblems(source: Source): Promise<readonly Problem[]> {
-  const { definitions, problems } = certificateDefinitions([source])
+async function certificateProblems(sources: readonly Source[]): Promise<readonly Problem[]> {
+  const { definitions, problems } = certificateDefinitions(sources)
   const store = new CertificateStore(() => {})
   await store.use(definitions)
   store.close()
@@ -103,54 +196,6 @@ function defaultOptions(definitions: ProviderDefinitions): LocalOptions {
   return decode(shape, fromPlain({}, { source: 'defaults' })).value as LocalOptions
 }
 
-/** What a provider finds at first; then it is cancelled. */
-async function firstLook(definition: ProviderDefinition, options: LocalOptions): Promise<Update[]> {
-  const cancel = new AbortController()
-  const iterator = definition.create(options, toolsFor(cancel.signal))[Symbol.asyncIterator]()
-  const updates: Update[] = []
-  try {
-    let next: IteratorResult<Update, unknown> | undefined = await iterator.next()
-    while (next && !next.done) {
-      updates.push(next.value)
-      next = await inSameBreath(iterator.next())
-    }
-  } finally {
-    cancel.abort()
-  }
-  return updates
-}
-
-/** Everything that one look finds is yielded without waiting for anything; whatever waits belongs to the next. */
-async function inSameBreath<T>(promise: Promise<T>): Promise<T | undefined> {
-  const { promise: pause, resolve } = Promise.withResolvers<undefined>()
-  setImmediate(() => resolve(undefined))
-  return Promise.race([promise, pause])
-}
-
-function toolsFor(signal: AbortSignal): ProviderTools {
-  return {
-    signal,
-    name: LOCAL,
-    now: Date.now,
-    monotonic: () => performance.now(),
-    random: Math.random,
-    sleep: () => new Promise(() => {}),
-    onRefresh: () => {},
-  }
-}
-
-function partsOf(updates: readonly Update[]): Map<string, Snapshot> {
-  const snapshots = updates.filter(
-    (update): update is Snapshot => !('failure' in update) && !('gone' in update),
-  )
-  return new Map(snapshots.map((snapshot) => [snapshot.part ?? '', snapshot]))
-}
-
-function problemsOf(update: Update): readonly Problem[] {
-  if ('failure' in update) return [update.failure]
-  return 'gone' in update ? [] : (update.problems ?? [])
-}
-
 async function contextOf(config: StaticConfig, plugins: Plugins): Promise<RoutingContext> {
   return {
     entryPoints: [...config.entryPoints].map(([name, { asDefault, internal, http }]) => ({
@@ -167,13 +212,16 @@ async function contextOf(config: StaticConfig, plugins: Plugins): Promise<Routin
 }
 
 /** What other providers define, and which entry points a static file that is not here names, cannot be told. */
-function isDecidable({ code, message }: Problem, { config, file }: RoutingInputs): boolean {
+function isDecidable(
+  { code, message }: Problem,
+  { file }: RoutingInputs,
+  unread: readonly string[],
+): boolean {
   // That something is left out follows from its errors, which are listed themselves.
   if (code === 'E214') return false
   if (code === 'E208') return file !== undefined
   if (code !== 'E205' && code !== 'E206') return true
-  const unread = [...config.providers.sources.keys()].filter((name) => name !== LOCAL)
-  return !unread.some((name) => message.includes(`@${name.toLowerCase()}`))
+  return !unread.some((name) => message.includes(`@${name}`))
 }
 
 function count(found: ReadonlyMap<string, unknown>, word: string): string {

@@ -1,48 +1,174 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { stat } from 'node:fs/promises'
+import { parseDuration } from '../config/duration.ts'
 import { withExcerpts } from '../config/excerpt.ts'
 import { CONFIG_EXTENSIONS, parseConfigText } from '../config/file.ts'
-import type { Problem } from '../config/problem.ts'
-import { checkRouting } from './check-routing.ts'
+import { docsOf } from '../config/problem.ts'
+import type { Problem, ProblemCode } from '../config/problem.ts'
+import type { StaticConfig } from '../config/static.ts'
+import { checkAsGithub, checkAsJson } from './check-report.ts'
+import type { CheckOutcome } from './check-report.ts'
 import type { RoutingTarget } from './check-routing.ts'
+import type { Compared, Planned } from './compare-running.ts'
 import type { CliContext, CommandFactory } from './context.ts'
-import { countProblems, loadForCli, report } from './static-config.ts'
+import type { RoutingDiff } from './routing-diff.ts'
+import { countProblems, loadForCli, ownFlags, report } from './static-config.ts'
+import type { LoadedCli } from './static-config.ts'
+
+interface CheckOptions {
+  readonly providers?: true
+  readonly diff?: true | string
+  readonly format: 'text' | 'json' | 'github'
+  readonly timeout: string
+}
 
 /** `tidegate check`: all that is wrong with the configuration, at once and before it is live. */
 export const checkCommand: CommandFactory = (context, exit) =>
   new Command('check')
-    .description('report everything that is wrong with the configuration; exit code 0 or 1')
-    .usage('[FILE-OR-DIRECTORY …] [--any.static.option=VALUE …]')
+    .description('report everything that is wrong with the configuration, before it is live')
+    .usage('[FILE-OR-DIRECTORY …] [options] [--any.static.option=VALUE …]')
     .argument('[arguments...]', 'static or dynamic files, or directories of dynamic ones; then flags')
+    .option('--providers', 'also read Consul, ECS and all others that are configured, once')
+    .option('--diff [url]', 'list what would change in the running process, found by `api` or at this URL')
+    .addOption(
+      new Option('--format <format>', 'how it is told').choices(['text', 'json', 'github']).default('text'),
+    )
+    .option('--timeout <duration>', 'how long one provider may take to answer', '10s')
     .allowUnknownOption()
     .addHelpText('after', EXAMPLES)
-    .action(async (args: string[]) => exit(await check(context, args)))
+    .action(async (args: string[], options: CheckOptions, command: Command) =>
+      exit(await check(context, args, options, command)),
+    )
 
 const EXAMPLES = `
 Examples:
-  tidegate check --configFile=/etc/tidegate/tidegate.yml
-  tidegate check routes.yml /etc/tidegate/dynamic/`
+  tidegate check --configFile=/etc/tidegate/tidegate.yml --providers --diff
+  tidegate check routes.yml /etc/tidegate/dynamic/ --format=github
 
-async function check(context: CliContext, args: readonly string[]): Promise<number> {
+What differs from the running process is no error. What each code means: docs/reference/problems.md.
+
+Exit code: 0 valid, 1 there are errors, 2 it could not be checked (file, provider or running process out of reach).`
+
+async function check(
+  context: CliContext,
+  args: readonly string[],
+  options: CheckOptions,
+  command: Command,
+): Promise<number> {
+  const timeout = parseDuration(options.timeout)
+  if (timeout === undefined || timeout <= 0) {
+    context.err(`--timeout ${options.timeout}: expected a duration such as \`10s\`\n`)
+    return 2
+  }
+  const { url, paths, flags } = sortArguments(args, options.diff)
+  const { staticFile, dynamic } = await sortPaths(context, paths)
+  const loaded = ownFlags(await loadForCli(context, flags, staticFile), command)
+  // Only here: `run` loads this file too.
+  const { checkRouting } = await import('./check-routing.ts')
+  const routing =
+    loaded.config &&
+    (await checkRouting({
+      ...loaded,
+      config: loaded.config,
+      targets: dynamic,
+      ask: options.providers ? timeout : undefined,
+      onProgress: (line) => context.err(`${line}\n`),
+    }))
+  const problems = [...loaded.problems, ...(await explained(context, routing?.problems ?? []))]
+  const compared =
+    options.diff !== undefined && routing?.routing && loaded.config
+      ? await compare(context, loaded.config, url, { ...routing, routing: routing.routing })
+      : undefined
+  const outcome: CheckOutcome = {
+    problems,
+    subject: subjectOf(loaded, dynamic),
+    code: exitCode(
+      problems,
+      loaded.problems,
+      options.diff !== undefined && (!compared || 'error' in compared),
+    ),
+    unread: routing?.unread ?? [],
+    diff: compared && 'diff' in compared ? compared.diff : undefined,
+    notCompared: compared && 'error' in compared ? compared : undefined,
+  }
+  print(context, options.format, outcome, routing?.summary ?? '')
+  if (compared && 'error' in compared) context.err(`${compared.error}\n  → ${compared.remedy}\n`)
+  else if (compared && options.format !== 'json') await printCompared(context, compared, outcome.unread)
+  return outcome.code
+}
+
+async function compare(
+  context: CliContext,
+  { api }: StaticConfig,
+  url: string | undefined,
+  planned: Planned,
+): Promise<Compared> {
+  // Only here: undici costs megabytes.
+  const { compareRunning } = await import('./compare-running.ts')
+  return compareRunning(context, api, url, planned)
+}
+
+interface SortedArguments {
+  readonly url: string | undefined
+  readonly paths: readonly string[]
+  readonly flags: readonly string[]
+}
+
+/** Paths stand in front of flags. What follows `--diff` is its URL only when it looks like one. */
+function sortArguments(args: readonly string[], diff: true | string | undefined): SortedArguments {
   const firstFlag = args.findIndex((arg) => arg.startsWith('-'))
   const split = firstFlag === -1 ? args.length : firstFlag
-  const { staticFile, dynamic } = await sortPaths(context, args.slice(0, split))
-  const loaded = await loadForCli(context, args.slice(split), staticFile)
-  const problems = [...loaded.problems]
-  const routing =
-    loaded.config && (await checkRouting({ ...loaded, config: loaded.config, targets: dynamic }))
-  if (routing) problems.push(...(await explained(context, routing.problems)))
-  report(context, problems)
+  const url = typeof diff === 'string' && /^https?:\/\//.test(diff) ? diff.replace(/\/+$/, '') : undefined
+  const path = typeof diff === 'string' && url === undefined ? [diff] : []
+  return { url, paths: [...path, ...args.slice(0, split)], flags: args.slice(split) }
+}
+
+function subjectOf({ file }: LoadedCli, dynamic: readonly RoutingTarget[]): string {
+  const read = [...(file === undefined ? [] : [file]), ...dynamic.map(({ path }) => path)]
+  return read.length === 0 ? 'the configuration' : read.join(', ')
+}
+
+/** Of somebody who did not answer nothing is known, which is another thing than a mistake. */
+const OUT_OF_REACH: ReadonlySet<ProblemCode> = new Set(['E401', 'E402', 'E403', 'E404'])
+
+function exitCode(problems: readonly Problem[], ofStatic: readonly Problem[], notCompared: boolean): number {
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  const unreachable = errors.filter(
+    (problem) =>
+      OUT_OF_REACH.has(problem.code) ||
+      // The static file itself; one that a value names is a mistake in that value.
+      (problem.code === 'E107' && problem.origin.key === undefined && ofStatic.includes(problem)),
+  )
+  if (errors.length > unreachable.length) return 1
+  return unreachable.length > 0 || notCompared ? 2 : 0
+}
+
+function print(
+  context: CliContext,
+  format: CheckOptions['format'],
+  outcome: CheckOutcome,
+  summary: string,
+): void {
+  const { problems, subject } = outcome
+  if (format === 'json') return context.out(checkAsJson(outcome))
+  if (format === 'github') context.out(checkAsGithub(problems))
+  else report(context, problems, Infinity)
+  const [first] = problems
+  if (first) context.err(`\nWhat the codes mean: ${docsOf(first.code)}\n`)
   const valid = !problems.some(({ severity }) => severity === 'error')
-  const read = [...(loaded.file === undefined ? [] : [loaded.file]), ...dynamic.map(({ path }) => path)]
-  const subject = read.length === 0 ? 'the configuration' : read.join(', ')
-  if (problems.length > 0) context.err('\n')
-  if (valid)
-    context.out(
-      `${subject}: valid${problems.length === 0 ? '' : `, with ${countProblems(problems)}`}${routing?.summary ?? ''}\n`,
-    )
-  else context.err(`${subject}: ${countProblems(problems)}\n`)
-  return valid ? 0 : 1
+  const counted = countProblems(problems)
+  if (valid) context.out(`${subject}: valid${counted === '' ? '' : `, with ${counted}`}${summary}\n`)
+  else context.err(`${subject}: ${counted}\n`)
+}
+
+async function printCompared(
+  context: CliContext,
+  { diff, url }: { readonly diff: RoutingDiff; readonly url: string },
+  unread: readonly string[],
+): Promise<void> {
+  const { printDiff } = await import('./print-diff.ts')
+  context.out(printDiff(diff, url, context.outColor))
+  if (unread.length > 0) context.err(`not compared: ${unread.join(', ')}; \`--providers\` reads all\n`)
 }
 
 interface SortedPaths {

@@ -9,6 +9,8 @@ export interface CliContext {
   readonly cpus: number
   /** Whether colours may be written to standard error. */
   readonly color: boolean
+  /** Whether colours may be written to standard output. */
+  readonly outColor: boolean
   /** Characters that fit into a line of help. */
   readonly width: number
   out(text: string): void

@@ -4,6 +4,7 @@ import type { CliContext, CommandFactory } from './context.ts'
 import { loadForCli, report } from './static-config.ts'
 
 const EXIT = `
+
 Exit code: 0 done, 1 refused, 2 nobody there.`
 
 /** `tidegate drain`: takes an endpoint out until `undrain`, without losing a request. */
@@ -34,12 +35,11 @@ export const undrainCommand: CommandFactory = (context, exit) =>
 const UNDRAIN_EXAMPLES = `
 Examples:
   tidegate undrain whoami 10.0.0.5:8080 --configFile=/etc/tidegate/tidegate.yml
-  tidegate undrain whoami@file http://10.0.0.5:8080 --api.tokenFile=token
-${EXIT}`
+  tidegate undrain whoami@file http://10.0.0.5:8080 --api.tokenFile=token${EXIT}`
 
 function operate(name: string, description: string): Command {
   return new Command(name)
-    .description(`${description}; exit code 0, 1 or 2`)
+    .description(description)
     .usage('SERVICE ENDPOINT [--configFile=FILE] [--any.static.option=VALUE …]')
     .argument('[arguments...]', 'service and endpoint; then the same static options that `run` was given')
     .allowUnknownOption()

@@ -9,7 +9,7 @@ const TIMEOUT = 4_000
 /** `tidegate healthcheck`: for orchestrators that ask by a command. */
 export const healthcheckCommand: CommandFactory = (context, exit) =>
   new Command('healthcheck')
-    .description('ask the running Tidegate whether it serves; exit code 0 or 1')
+    .description('ask the running Tidegate whether it serves')
     .usage('[--configFile=FILE] [--any.static.option=VALUE …]')
     .argument('[flags...]', 'the same static options that `run` was given')
     .allowUnknownOption()
@@ -19,7 +19,9 @@ export const healthcheckCommand: CommandFactory = (context, exit) =>
 const EXAMPLES = `
 Examples:
   tidegate healthcheck --configFile=/etc/tidegate/tidegate.yml
-  tidegate healthcheck --ping --entryPoints.traefik.address=:8081`
+  tidegate healthcheck --ping --entryPoints.traefik.address=:8081
+
+Exit code: 0 it serves, 1 it does not.`
 
 async function healthcheck(context: CliContext, flags: readonly string[]): Promise<number> {
   const { config, problems } = await loadForCli(context, flags)

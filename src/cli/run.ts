@@ -21,7 +21,9 @@ Examples:
   tidegate run --entryPoints.web.address=:8080 --providers.consulCatalog.endpoint.address=127.0.0.1:8500
 
 Options come from a file, then TIDEGATE_… variables, then flags; the later wins.
-Signals: SIGTERM and SIGINT stop gracefully, a second one at once; SIGHUP reads files again; SIGUSR1 opens logs again.`
+Signals: SIGTERM and SIGINT stop gracefully, a second one at once; SIGHUP reads files again; SIGUSR1 opens logs again.
+
+Exit code: 0 stopped when told to, 1 it could not start; a second signal ends it with 130 or 143.`
 
 async function run(context: CliContext, flags: readonly string[]): Promise<number> {
   const stop = Promise.withResolvers<void>()

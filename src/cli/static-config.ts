@@ -1,7 +1,9 @@
+import type { Command } from 'commander'
 import { printProblems } from '../config/excerpt.ts'
 import { loadStaticConfig } from '../config/load.ts'
 import type { LoadedStatic } from '../config/load.ts'
 import type { Problem } from '../config/problem.ts'
+import { didYouMean } from '../config/suggest.ts'
 import { allProviders, providerShapes } from '../provider-catalogue.ts'
 import type { ProviderDefinitions } from '../provider-catalogue.ts'
 import type { CliContext } from './context.ts'
@@ -28,6 +30,17 @@ export async function loadForCli(
     providers: providerShapes(definitions),
   })
   return { ...loaded, definitions }
+}
+
+/** A misspelt flag may be meant for the command itself, which its static options know nothing of. */
+export function ownFlags(loaded: LoadedCli, command: Command): LoadedCli {
+  const names = command.options.flatMap(({ long }) => long ?? [])
+  const problems = loaded.problems.map((problem) => {
+    const { key = '', source } = problem.origin
+    const meant = source === 'flags' && problem.code === 'E101' && didYouMean(key, names)
+    return meant ? { ...problem, remedy: meant } : problem
+  })
+  return { ...loaded, problems }
 }
 
 /** Prints problems to standard error, if there are any. */

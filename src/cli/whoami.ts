@@ -28,7 +28,9 @@ Paths: any path tells the request; /api the same as JSON; /health answers 200. ?
 
 Examples:
   tidegate whoami --port=8081 --name=first
-  tidegate whoami --port=0 --delay=200ms`
+  tidegate whoami --port=0 --delay=200ms
+
+Exit code: 0 stopped when told to, 1 it could not start.`
 
 async function whoami(context: CliContext, options: WhoamiOptions): Promise<number> {
   const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : Number.NaN

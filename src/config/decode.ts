@@ -142,9 +142,20 @@ class Walk {
 
   #list(itemSchema: z.ZodType, node: SourceNode, path: Path): unknown {
     if (node.kind === 'scalar') return node.value
-    const items = node.kind === 'list' ? node.items : indexedItems(node)
+    const items = node.kind === 'list' ? node.items : this.#indexedItems(node, path)
     if (!items) return {}
     return items.map((item, i) => this.plain(itemSchema, item, [...path, i]))
+  }
+
+  /** Stores and flags write lists as sections whose keys are indexes: `servers/0/url`. Another key costs only itself. */
+  #indexedItems(node: SectionNode, path: Path): SourceNode[] | undefined {
+    const [indexed, others] = partitioned([...node.entries], ([key]) => /^\d+$/.test(key))
+    if (indexed.length === 0 && others.length > 0) return undefined
+    for (const [key, value] of others) {
+      const message = `\`${key}\` is no index of the list \`${pathText(path)}\``
+      this.#problem('E101', originWithKey(value), message, 'write a number, 0 for the first')
+    }
+    return indexed.toSorted(([a], [b]) => Number(a) - Number(b)).map(([, value]) => value)
   }
 
   #unknownKey(key: string, value: SourceNode, shape: object, path: Path): void {
@@ -231,10 +242,9 @@ function emptySection(value: unknown): unknown {
   return word === false || word === 'false' ? undefined : value
 }
 
-/** Stores and flags write lists as sections whose keys are indexes: `servers/0/url`. */
-function indexedItems(node: SectionNode): SourceNode[] | undefined {
-  if (![...node.entries.keys()].every((key) => /^\d+$/.test(key))) return undefined
-  return [...node.entries].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, value]) => value)
+function partitioned<T>(items: readonly T[], test: (item: T) => boolean): [yes: T[], no: T[]] {
+  const { yes = [], no = [] } = Object.groupBy(items, (item) => (test(item) ? 'yes' : 'no'))
+  return [yes, no]
 }
 
 function canonicalKey(shape: object, key: string): string | undefined {

@@ -10,6 +10,8 @@ export type { Parsed } from './formats/parsed.ts'
 /** Characters; a configuration of 10,000 routers takes about 3 MiB. */
 const MAX_LENGTH = 16 * 1024 * 1024
 
+export type ConfigFormat = 'yaml' | 'toml' | 'json'
+
 const PARSERS: Readonly<Record<string, (text: string, file: string) => Parsed>> = {
   yml: parseYaml,
   yaml: parseYaml,
@@ -21,11 +23,12 @@ const PARSERS: Readonly<Record<string, (text: string, file: string) => Parsed>> 
 export const CONFIG_EXTENSIONS: readonly string[] = Object.keys(PARSERS)
 
 /**
- * Reads configuration in the format that the file's name tells: `.yml`, `.yaml`, `.toml` or `.json`. Every node
- * and key knows its line and column. Never throws: whatever the text is, the worst is a problem and no node.
+ * Reads configuration in the format that is given, or else that the file's name tells: `.yml`, `.yaml`, `.toml` or
+ * `.json`. Every node and key knows its line and column. Never throws: whatever the text is, the worst is a problem
+ * and no node.
  */
-export function parseConfigText(text: string, file: string): Parsed {
-  const parser = PARSERS[extensionOf(file)]
+export function parseConfigText(text: string, file: string, format?: ConfigFormat): Parsed {
+  const parser = PARSERS[format ?? extensionOf(file)]
   if (!parser)
     return refused(file, 'the format is told by the name, which must end in .yml, .yaml, .toml or .json')
   if (text.length > MAX_LENGTH)

@@ -42,7 +42,8 @@ function maskNamed(line: string): string {
   return line
 }
 
-function soundsSecret(key: string): boolean {
+/** Whether a key of this name is likely to hold a secret. */
+export function soundsSecret(key: string): boolean {
   const word = key.toLowerCase().replaceAll(/[-_]/g, '')
   return SECRET_WORDS.some((one) => word.includes(one)) || suggest(word, SECRET_WORDS) !== undefined
 }

@@ -63,9 +63,15 @@ export const PROBLEM_CODES = {
   E501: 'address cannot be listened on',
   E502: 'worker failed',
   E503: 'snapshot on disk cannot be used',
+  E504: 'no endpoint is ready',
 } as const
 
 export type ProblemCode = keyof typeof PROBLEM_CODES
+
+/** Where the documentation explains a code. */
+export function docsOf(code: ProblemCode): string {
+  return `docs/reference/problems.md#${code.toLowerCase()}`
+}
 
 /** One thing that is not served as written: what is wrong, where, and what to do. */
 export interface Problem {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { ApiConfig } from './api.ts'
-import { apiAddress } from './api.ts'
+import { apiAddress, wantsEntryPoint } from './api.ts'
 import { decode } from './decode.ts'
 import { entryPointOptions } from './entry-point.ts'
 import type { EntryPointConfig } from './entry-point.ts'
@@ -115,11 +115,12 @@ class Completion {
     this.#problem('E105', path, message, undefined, 'warning')
   }
 
-  /** `http` when there is no other, and the internal one when `ping` needs it. */
+  /** `http` when there is no other, and the internal one when `ping` or `api` needs it. */
   #withDefaults(found: Map<string, EntryPointConfig>): Map<string, EntryPointConfig> {
-    const { entryPoints, ping } = this.#options
+    const { entryPoints, ping, api } = this.#options
     if (Object.keys(entryPoints).length === 0) found.set('http', defaultEntryPoint(':80', false))
-    if (ping?.entryPoint === INTERNAL && !Object.keys(entryPoints).includes(INTERNAL)) {
+    const isNeeded = ping?.entryPoint === INTERNAL || (api !== undefined && wantsEntryPoint(api))
+    if (isNeeded && !Object.keys(entryPoints).includes(INTERNAL)) {
       found.set(INTERNAL, defaultEntryPoint(':8080', true))
     }
     return found
@@ -188,7 +189,14 @@ class Completion {
       this.#noEffect(['api', 'tokenFile'], '`token` is given')
     if (api.disableDashboardAd !== undefined)
       this.#noEffect(['api', 'disableDashboardAd'], 'there is no advertisement')
-    return { ...api, listen }
+    const basePath = api.basePath.split('/').filter((part) => part !== '')
+    return {
+      ...api,
+      listen,
+      // A port that the system chooses is not known before it listens.
+      onEntryPoint: api.insecure && entryPoints.has(INTERNAL) && listen.port !== 0,
+      basePath: basePath.map((part) => `/${part}`).join(''),
+    }
   }
 
   checkNoEffect(): void {

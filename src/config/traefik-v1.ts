@@ -81,7 +81,7 @@ function problemAt(key: string, origin: Problem['origin']): Problem {
     code: 'E108',
     severity: 'error',
     message: `\`${key}\` is configuration of Traefik 1, which is not read here`,
-    remedy: 'convert it with `tidegate migrate`; providers, for example, stand under `providers` now',
+    remedy: 'convert it with `tidegate migrate traefik`; providers, for example, stand under `providers` now',
     origin,
   }
 }

@@ -54,13 +54,14 @@ export function tooManyAtOnce(
   return new Set(suspicious.flatMap(([, group]) => group))
 }
 
-/** Whether so much of what was routed is said to be gone that a second reading must agree. */
+/** Whether so much of what was routed is said to be gone, or all of it, that a second reading must agree. */
 export function losesMostRouting(before: SourceNode | undefined, after: SourceNode | undefined): boolean {
-  return isMassLoss(definitionsIn(before), Math.max(0, definitionsIn(before) - definitionsIn(after)), 0)
+  const [had, has] = [definitionsIn(before), definitionsIn(after)]
+  return (had > 0 && has === 0) || isMassLoss(had, Math.max(0, had - has), 0)
 }
 
 /** Routers and services of all protocols. */
-export function definitionsIn(routing: SourceNode | undefined): number {
+function definitionsIn(routing: SourceNode | undefined): number {
   let count = 0
   for (const protocol of ['http', 'tcp', 'udp']) {
     for (const kind of ['routers', 'services']) {

@@ -19,7 +19,7 @@ import type { Endpoint, ResolvedService } from './routing-config.ts'
 import { parseServerUrl } from './server-url.ts'
 import { sharing } from './shared.ts'
 import { soundSticky } from './sticky-checks.ts'
-import { printable } from './tag-origin.ts'
+import { printable } from '../config/printable.ts'
 
 const SERVICE = fields.section('', serviceOptions(fields))
 const DEFAULT_LOAD_BALANCER: LoadBalancerConfig = fields.section('', loadBalancerOptions(fields)).parse({})

@@ -7,7 +7,7 @@ import { child } from '../config/source-tree.ts'
 import { complain } from './complaint.ts'
 import { drafting } from './draft.ts'
 import type { ResolvedTransport } from './routing-config.ts'
-import { printable } from './tag-origin.ts'
+import { printable } from '../config/printable.ts'
 
 const TRANSPORT = fields.section('', serversTransportOptions(fields))
 

@@ -12,7 +12,8 @@ import { complain } from './complaint.ts'
 import type { Instance } from './provider.ts'
 import type { Endpoint } from './routing-config.ts'
 import { parseServerUrl } from './server-url.ts'
-import { instanceLabel, printable } from './tag-origin.ts'
+import { printable } from '../config/printable.ts'
+import { instanceLabel } from './tag-origin.ts'
 
 /** What an instance's tags say about one of the services that it serves. */
 export interface ServerWords {

@@ -86,8 +86,9 @@ class Drafting {
     if (hasStreams && http.entries.size === 0)
       return emptyFragment(this.#instance, this.#problems, this.#provider)
     const services = this.#services()
-    const endpoints = this.#endpoints(services)
-    if (endpoints.size === 0) return emptyFragment(this.#instance, this.#problems, this.#provider)
+    const { vacant = false } = this.#instance
+    const endpoints = vacant ? new Map<string, Endpoint>() : this.#endpoints(services)
+    if (endpoints.size === 0 && !vacant) return emptyFragment(this.#instance, this.#problems, this.#provider)
     const middlewares = child(http, 'middlewares')
     const sections: (readonly [string, SourceNode])[] = [
       ['routers', this.#routers(services)],

@@ -1,5 +1,5 @@
 import type { SourceNode } from '../config/source-tree.ts'
-import { definitionsIn, losesMostRouting, provesAbsence, tooManyAtOnce } from './absence.ts'
+import { losesMostRouting, provesAbsence, tooManyAtOnce } from './absence.ts'
 import type { Doubt } from './absence.ts'
 import { addressesInUse, isTaken } from './taken-addresses.ts'
 import { UNPROVEN_LIMIT } from './provider.ts'
@@ -175,10 +175,8 @@ export class PresenceGuard {
         doubt: doubt ?? { why, since: this.#options.monotonic(), reading, catalog: before.answer.catalog },
       },
     })
-    if (answer.missing === 'unproven') {
-      const lost = definitionsIn(node) > 0 && definitionsIn(answer.routing) === 0
-      return lost ? keep('unproven') : { keptRouting: undefined }
-    }
+    if (answer.missing === 'unproven')
+      return losesMostRouting(node, answer.routing) ? keep('unproven') : { keptRouting: undefined }
     const unheard = doubt === undefined || (doubt.why === 'held' && doubt.reading === reading)
     if (this.#options.trusted || !unheard || !losesMostRouting(node, answer.routing))
       return { keptRouting: undefined }

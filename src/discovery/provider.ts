@@ -28,6 +28,8 @@ export interface Instance {
   readonly meta?: Readonly<Record<string, string>>
   /** On its way out: it gets no new requests and drains. */
   readonly terminating?: boolean
+  /** None runs, and none is meant to: what its tags define is kept, and answers 503 while there is no other. */
+  readonly vacant?: true
   /**
    * The source no longer shows it, but has not said that it is gone. Set by a provider that knows this by itself, or
    * by the watcher (`Snapshot.missing`). Such an instance serves while connections to it succeed, ten minutes at

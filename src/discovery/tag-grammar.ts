@@ -2,7 +2,7 @@ import type { ProblemCode } from '../config/problem.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { oldFormOf, STILL_READ } from './old-labels.ts'
 import type { OldForm } from './old-labels.ts'
-import { printable } from './tag-origin.ts'
+import { printable } from '../config/printable.ts'
 import type { KeyPart } from './tag-tree.ts'
 
 /** What stands against a key. With `read`, it counts nevertheless. */

@@ -1,10 +1,10 @@
+import { printable } from '../config/printable.ts'
 import type { Origin } from '../config/problem.ts'
 import type { Instance } from './provider.ts'
 
 /** The last part of keys whose values are never shown: users with their hashes, passwords, tokens, keys. */
 const SECRET = /user|passw|secret|token|authori[sz]|credential|key|auth\.(?:basic|digest)|requestheaders\./i
 const USER_INFO = /\/\/[^/@\s]*@/g
-const LONGEST = 200
 
 /** Where what an instance's tag says comes from; the tag as it was written, its secrets cut. */
 export function tagOrigin(provider: string, instance: Instance, tag?: string): Origin {
@@ -15,16 +15,6 @@ export function tagOrigin(provider: string, instance: Instance, tag?: string): O
 /** `id (name)`, fit to be printed. */
 export function instanceLabel({ id, name }: Instance): string {
   return `${printable(id)} (${printable(name)})`
-}
-
-/** Text of a stranger as one short line: control characters escaped, so that no terminal obeys them. */
-export function printable(text: string, longest = LONGEST): string {
-  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text
-  return cut.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, escaped)
-}
-
-function escaped(character: string): string {
-  return `\\u{${character.codePointAt(0)!.toString(16)}}`
 }
 
 function shownTag(tag: string): string {

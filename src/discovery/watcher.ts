@@ -25,6 +25,8 @@ export interface WatcherOptions {
   readonly proofs?: boolean
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly clock?: Clock
+  /** Told when the source can no longer be read, in whole or in part, or can be again. */
+  readonly onHealth?: () => void
 }
 
 const FIRST_BACKOFF = 100
@@ -212,18 +214,21 @@ export class Watcher implements AsyncDisposable {
     const part = update.part ?? ''
     if ('failure' in update) this.#partFailed(part, update.failure)
     else {
-      this.#healed(part)
+      const healed = this.#healed(part)
       if ('gone' in update) this.#parts.gone(part)
       else this.#parts.read(part, update)
       this.#changed()
+      if (healed) this.#options.onHealth?.()
     }
     this.#hear()
   }
 
   #partFailed(part: string, failure: Problem): void {
     const before = this.#parts.failureOf(part)
-    if (!sameFailure(before, failure)) this.#logFailure(part, failure, this.#parts.hasPictureOf(part))
+    const isNews = !sameFailure(before, failure)
+    if (isNews) this.#logFailure(part, failure, this.#parts.hasPictureOf(part))
     this.#parts.failed(part, failure)
+    if (isNews) this.#options.onHealth?.()
   }
 
   #changed(): void {
@@ -246,17 +251,22 @@ export class Watcher implements AsyncDisposable {
   }
 
   #crashed(failure: Problem): void {
-    if (!sameFailure(this.#parts.crash, failure)) this.#logFailure('', failure, this.#parts.size > 0)
+    const isNews = !sameFailure(this.#parts.crash, failure)
+    if (isNews) this.#logFailure('', failure, this.#parts.size > 0)
     this.#parts.crashed(failure)
+    if (isNews) this.#options.onHealth?.()
     this.#hear()
   }
 
-  #healed(part: string): void {
+  /** True when something could not be read before. */
+  #healed(part: string): boolean {
     this.#crashesInARow = 0
-    if (this.#parts.crash) this.#options.log.info(`${this.name} is back`, { provider: this.name })
+    const { crash } = this.#parts
+    if (crash) this.#options.log.info(`${this.name} is back`, { provider: this.name })
     this.#parts.runs()
-    if (!this.#parts.failureOf(part)) return
+    if (!this.#parts.failureOf(part)) return crash !== undefined
     this.#options.log.info(`${label(this.name, part)} can be read again`, { provider: this.name, part })
+    return true
   }
 
   #logFailure(part: string, failure: Problem, hasPicture: boolean): void {

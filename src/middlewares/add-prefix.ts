@@ -16,6 +16,8 @@ export default defineMiddleware({
     return undefined
   },
 
+  foreseeable: true,
+
   create(options) {
     const prefix = prefixPath(options.prefix)
     return {

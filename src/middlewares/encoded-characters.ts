@@ -26,6 +26,8 @@ export default defineMiddleware({
     allowEncodedHash: field.boolean('Lets `%23` pass.').default(false),
   }),
 
+  foreseeable: true,
+
   create(options) {
     const denied = new Set<string>(NAMES.filter((name) => !options[name]).map((name) => ESCAPES[name]))
     return {

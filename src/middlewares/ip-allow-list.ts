@@ -7,6 +7,8 @@ export default defineMiddleware({
 
   check: (options) => sourceComplaint(options, 'nobody could pass'),
 
+  foreseeable: true,
+
   create(options) {
     const { rejectStatusCode } = options
     const isAllowed = compileSourceTest(options)

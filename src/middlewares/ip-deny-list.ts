@@ -7,6 +7,8 @@ export default defineMiddleware({
 
   check: (options) => sourceComplaint(options, 'nobody would be kept out'),
 
+  foreseeable: true,
+
   create(options) {
     const { rejectStatusCode } = options
     const isDenied = compileSourceTest(options)

@@ -22,6 +22,8 @@ export default defineMiddleware({
     return complaint && `\`regex\`: ${complaint}`
   },
 
+  foreseeable: true,
+
   create({ regex: source, replacement, permanent }) {
     const regex = compileRegex(source.trim())
     const redirect = compileRedirect(permanent)

@@ -18,6 +18,8 @@ export default defineMiddleware({
       .default(false),
   }),
 
+  foreseeable: true,
+
   create({ scheme, port: wantedPort, permanent }) {
     const port = wantedPort === undefined ? '' : portText(scheme, String(wantedPort))
     const redirect = compileRedirect(permanent)

@@ -19,6 +19,8 @@ export default defineMiddleware({
     return complaint && `\`regex\`: ${complaint}`
   },
 
+  foreseeable: true,
+
   create(options) {
     const regex = compileRegex(options.regex.trim())
     const replacement = options.replacement.trim()

@@ -18,6 +18,8 @@ export default defineMiddleware({
     return undefined
   },
 
+  foreseeable: true,
+
   create(options) {
     const path = pathText(options.path.trim())
     return {

@@ -22,6 +22,8 @@ export default defineMiddleware({
     return undefined
   },
 
+  foreseeable: true,
+
   create({ regex }) {
     const compiled = regex.map((source) => compileRegex(source.trim()))
     return {

@@ -26,6 +26,8 @@ export default defineMiddleware({
     return undefined
   },
 
+  foreseeable: true,
+
   create(options) {
     const prefixes = options.prefixes.map((prefix) => decodedPath(prefix.trim())!)
     return {

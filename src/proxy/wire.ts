@@ -204,7 +204,7 @@ export class Wire {
     if (this.socket.destroyed) return
     // TLS alone cannot reset, and an end without its alert is taken for a clean one by many.
     this.#below?.reset()
-    if (this.socket instanceof net.Socket && !('encrypted' in this.socket)) this.socket.resetAndDestroy()
+    if (this.socket instanceof net.Socket && !('encrypted' in this.socket)) resetSocket(this.socket)
     else this.socket.destroy()
   }
 
@@ -215,6 +215,17 @@ export class Wire {
     )
     return !this.#paused
   }
+}
+
+/**
+ * Closes a plain socket with a reset. In the turn in which its end is being sent libuv refuses that, and Node then
+ * forgets the handle: its descriptor stays open, `close` never comes, and the process spins for ever when it would end
+ * (measured on 26.10). Everything has left by then, so that a plain close tells the peer the same.
+ */
+export function resetSocket(socket: net.Socket): void {
+  const isEnding = socket.writableEnded && socket.writableLength === 0 && !socket.writableFinished
+  if (isEnding) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** Undocumented, but what Node's own time-outs look at; a TLS socket's handle has no queue of its own. */

@@ -51,8 +51,18 @@ export interface ControlPlaneOptions {
   readonly tlsEntryPoints?: readonly string[]
   /** A change has been worked in, and handed to all workers. */
   readonly applied?: () => void
+  /** Hears what happens, for people and their tools. */
+  readonly observer?: ControlPlaneObserver | undefined
   /** Default: the system's resolver. */
   readonly lookup?: Lookup
+}
+
+/** Who is told what happens. It must neither throw nor take long. */
+export interface ControlPlaneObserver {
+  /** States of endpoints have changed. */
+  moved(transitions: readonly Transition[]): void
+  /** What is served, or what is wrong, may have changed. */
+  changed(): void
 }
 
 /**
@@ -162,6 +172,7 @@ export class ControlPlane {
     this.#routing = preparation.apply(resolved)
     this.#publish(this.#lives.update(this.#wanted()))
     this.#listProblems()
+    this.#options.observer?.changed()
   }
 
   /** Has files of middlewares and certificates read anew. */
@@ -190,6 +201,11 @@ export class ControlPlane {
   /** Takes `drain` back; false when the endpoint was not drained so. */
   undrain(service: string, endpoint: string): boolean {
     return this.#lives.undrain(service, endpoint)
+  }
+
+  /** Gives an endpoint a weight, or takes it back (undefined); false when there is no such endpoint, or no such weight. */
+  weigh(service: string, endpoint: string, weight: number | undefined): boolean {
+    return this.#lives.weigh(service, endpoint, weight)
   }
 
   /**
@@ -296,6 +312,7 @@ export class ControlPlane {
     const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
     this.#membership.report(transitions, this.#lives.live)
+    if (transitions.length > 0) this.#options.observer?.moved(transitions)
     if (isEmptyDelta(delta)) return
     this.#plan = plan
     this.#applied = this.#handOver(delta, plan)

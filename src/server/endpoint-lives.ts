@@ -103,6 +103,13 @@ export class EndpointLives {
     return this.#tell(this.#cycle.undrain(service, endpoint, this.#options.nextVersion()))
   }
 
+  /** Gives an endpoint a weight, or takes it back (undefined); false when there is no such endpoint, or no such weight. */
+  weigh(service: string, endpoint: string, weight: number | undefined): boolean {
+    const transitions = this.#cycle.weigh(service, endpoint, weight)
+    if (transitions && !this.#closed) this.#tellAnyway(transitions)
+    return transitions !== undefined
+  }
+
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
@@ -114,15 +121,19 @@ export class EndpointLives {
     if (this.#closed || !transitions) return false
     if (transitions.length > 0) this.#checks.use(this.#checked())
     this.#follow()
-    if (transitions.length === 0) return true
+    if (transitions.length > 0) this.#tellAnyway(transitions)
+    return true
+  }
+
+  /** Also when no state has changed, but what the data plane holds has. */
+  #tellAnyway(transitions: readonly Transition[]): void {
     this.#untold.push(...transitions)
-    if (this.#telling) return true
+    if (this.#telling) return
     this.#telling = true
     setImmediate(() => {
       this.#telling = false
       if (!this.#closed) this.#options.changed(this.#untold.splice(0))
     })
-    return true
   }
 
   /** What follows from the lives as they are now: who is watched, and when to look again. */

@@ -1,3 +1,4 @@
+import type { ApiConfig } from '../config/api.ts'
 import { fromPlain } from '../config/source-tree.ts'
 import type { SourceNode } from '../config/source-tree.ts'
 import type { StaticConfig } from '../config/static.ts'
@@ -5,13 +6,29 @@ import type { StaticConfig } from '../config/static.ts'
 /** The provider of what the static configuration itself asks for. */
 export const INTERNAL = 'internal'
 
+/** The entry point of what the program itself answers, as Traefik calls it. */
+const INTERNAL_ENTRY_POINT = 'traefik'
+
 const ORIGIN = { source: 'static configuration' }
 
-/** The routers and middlewares that follow from the static configuration: the ping page and redirections. */
+/** The routers and middlewares that follow from the static configuration: the ping page, the API and redirections. */
 export function internalRouting(config: StaticConfig): SourceNode {
   const routers: Record<string, unknown> = {}
   const middlewares: Record<string, unknown> = {}
-  const { ping } = config
+  const services: Record<string, unknown> = {}
+  const { ping, api } = config
+  if (api?.onEntryPoint) {
+    routers['api'] = {
+      entryPoints: [INTERNAL_ENTRY_POINT],
+      rule: `PathPrefix(\`${api.basePath}/api\`)`,
+      service: 'api@internal',
+      priority: Number.MAX_SAFE_INTEGER - 1,
+    }
+    // The API asks by which name it is asked, so that the client's must arrive there.
+    services['api'] = {
+      loadBalancer: { servers: [{ url: `http://${addressOf(api)}` }], passHostHeader: true },
+    }
+  }
   if (ping && !ping.manualRouting) {
     routers['ping'] = {
       entryPoints: [ping.entryPoint],
@@ -34,7 +51,13 @@ export function internalRouting(config: StaticConfig): SourceNode {
       priority,
     }
   }
-  return fromPlain({ http: { routers, middlewares } }, ORIGIN)
+  return fromPlain({ http: { routers, middlewares, services } }, ORIGIN)
+}
+
+/** Where the control plane's own listener is reached from the workers. */
+function addressOf({ listen: { host, port } }: ApiConfig): string {
+  const reachable = host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
 /** `:443`, or the port of the entry point of this name. */

@@ -115,6 +115,63 @@ test('drain and undrain: traffic moves, the reason is shown, and changes of conf
   assert.match(again.body.error, /was not drained by an operator$/)
 })
 
+function weigh(it: FileApp, port: number, weight: unknown): Promise<Answer> {
+  return drain(it, `127.0.0.1:${port}`, {
+    path: '/api/endpoints/weight',
+    body: { service: 'all', endpoint: `127.0.0.1:${port}`, weight },
+  })
+}
+
+test('a weight that an operator gives outlasts changes of configuration, until it is taken back', async () => {
+  await using one = await RawUpstream.start(answering(ok('one')))
+  await using two = await RawUpstream.start(answering(ok('two')))
+  await using it = await start([one.port, two.port])
+  const weighed = await weigh(it, one.port, 0)
+  assert.deepEqual([weighed.status, weighed.body['weight'], weighed.body['foundWeight']], [200, 0, 1])
+  await until('traffic to move', async () => (await it.get(4)).every((answer) => answer === '200 two'))
+  await it.write(routesTo([one.port, two.port], { passHostHeader: false }))
+  await until('the change to be served', () =>
+    [...it.app.routing.services.values()].some(
+      (service) => service.kind === 'loadBalancer' && !service.config.passHostHeader,
+    ),
+  )
+  assert.deepEqual(new Set(await it.get(4)), new Set(['200 two']))
+  assert.equal((await weigh(it, one.port, null)).body['weight'], 1)
+  await until('traffic to come back', async () => (await it.get(2)).includes('200 one'))
+  assert.equal((await weigh(it, one.port, null)).status, 409)
+})
+
+for (const weight of [-1, 1.5, 1_000_001, '5', undefined]) {
+  test(`no weight: ${JSON.stringify(weight)}`, async () => {
+    await using it = await start([1])
+    const { status, body } = await weigh(it, 1, weight)
+    assert.equal(status, 400)
+    assert.match(body.error, /^`weight`/)
+  })
+}
+
+test('the level of the log is changed, for a while or for good', async () => {
+  await using it = await start([1])
+  const level = (body?: unknown, more: Partial<Asked> = {}) =>
+    ask(it, {
+      path: '/api/log-level',
+      ...(body === undefined ? {} : { method: 'POST', token: TOKEN, body }),
+      ...more,
+    })
+  assert.deepEqual((await level()).body, { level: 'info' })
+  assert.equal((await level({ level: 'debug' }, { token: 'wrong' })).status, 401)
+  const { level: now, returnsTo } = (await level({ level: 'DEBUG', for: '5m' })).body
+  assert.deepEqual([now, returnsTo], ['debug', 'info'])
+  assert.equal(
+    (await level({ level: 'trace', for: '1s' })).body['returnsTo'],
+    'info',
+    'of two, the first counts',
+  )
+  assert.deepEqual((await level({ level: 'warn' })).body, { level: 'warn' })
+  assert.equal((await level({ level: 'loud' })).status, 400)
+  assert.equal((await level({ level: 'info', for: '25h' })).status, 400)
+})
+
 const REFUSED: readonly (readonly [name: string, asked: Asked, status: number, error: RegExp])[] = [
   ['without a token', { headers: { authorization: 'Basic eDp5' } }, 401, /^a token is wanted$/],
   ['with another token', { token: 'wrong' }, 401, /^the token is wrong$/],

@@ -8,23 +8,61 @@ export interface Outcome {
   readonly err: string
 }
 
+/** What a command finds where nothing is set; its output goes nowhere. */
+export const GIVEN: CliContext = {
+  env: {},
+  pid: 1,
+  cpus: 1,
+  color: false,
+  outColor: false,
+  width: 100,
+  out: () => {},
+  err: () => {},
+  readText: (path) => readFile(path, 'utf8'),
+  onStop: () => {},
+  onReload: () => {},
+  onReopen: () => {},
+}
+
 /** Runs a command within this process, which must end by itself. */
-export async function runGiven(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+export function runGiven(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  color = false,
+): Promise<Outcome> {
+  return startGiven(args, env, color).ended
+}
+
+/** A command that runs within this process, and what it has printed so far. */
+export interface Running {
+  readonly out: string
+  readonly ended: Promise<Outcome>
+  /** As SIGTERM does. */
+  stop(): void
+}
+
+export function startGiven(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  color = false,
+): Running {
   let out = ''
   let err = ''
+  const stops: (() => void)[] = []
   const context: CliContext = {
+    ...GIVEN,
     env,
-    pid: 1,
-    cpus: 1,
-    color: false,
-    width: 100,
+    color,
+    outColor: color,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
-    readText: (path) => readFile(path, 'utf8'),
-    onStop: () => {},
-    onReload: () => {},
-    onReopen: () => {},
+    onStop: (listener) => void stops.push(listener),
   }
-  const code = await runCli(args, context)
-  return { code, out, err }
+  return {
+    get out() {
+      return out
+    },
+    ended: runCli(args, context).then((code) => ({ code, out, err })),
+    stop: () => stops.forEach((stop) => stop()),
+  }
 }

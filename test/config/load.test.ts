@@ -284,7 +284,9 @@ for (const [name, given, expected] of old) {
       problems.map(({ origin, message }) => `${describeOrigin(origin)} ${message.split(' is ')[0]}`),
       expected,
     )
-    assert.ok(problems.every(({ code, remedy }) => code === 'E108' && remedy?.includes('`tidegate migrate`')))
+    assert.ok(
+      problems.every(({ code, remedy }) => code === 'E108' && remedy?.includes('`tidegate migrate traefik`')),
+    )
   })
 }
 

@@ -315,6 +315,27 @@ test('routing that is missing without proof is kept for ten minutes', () => {
   assert.equal(world.guard.served.get('')?.routing, undefined)
 })
 
+test('routing that loses most of its definitions without proof is kept as well', () => {
+  const world = guarding()
+  const [routing, less, enough] = [routes(8), routes(3), routes(6)]
+  world.guard.take('', { routing })
+  world.guard.take('', { routing: less, missing: 'unproven' })
+  assert.equal(world.guard.served.get('')?.routing, routing)
+  world.guard.take('', { routing: enough, missing: 'unproven' })
+  assert.equal(world.guard.served.get('')?.routing, enough)
+})
+
+test('routing that is gone waits for a second reading, however little it was', () => {
+  const world = guarding()
+  const routing = routes(1)
+  world.guard.take('', { routing, reading: 1 })
+  world.guard.take('', { reading: 1 })
+  assert.equal(world.guard.served.get('')?.routing, routing)
+  assert.equal(world.guard.wantsReading, true)
+  world.guard.take('', { reading: 2 })
+  assert.equal(world.guard.served.get('')?.routing, undefined)
+})
+
 test('routing that loses most of its definitions waits for a second reading', () => {
   const world = guarding()
   const [routing, less] = [routes(8), routes(3)]

@@ -14,8 +14,8 @@ export interface Peer {
   readonly alone?: boolean
   /** Packages of the machine's own release that it needs besides. */
   readonly besides?: readonly string[]
-  /** What runs it, when it is a script. */
-  readonly interpreter?: 'python3'
+  /** What runs it, when it is a script, or a library for Java: then the arguments begin with Java's own. */
+  readonly interpreter?: 'python3' | 'java'
 }
 
 /**
@@ -29,6 +29,20 @@ export const PEERS = {
     package: 'consul',
     path: 'usr/bin/consul',
     suite: 'bullseye',
+    alone: true,
+  },
+  etcd: {
+    variable: 'ETCD_BIN',
+    command: 'etcd',
+    package: 'etcd-server',
+    path: 'usr/bin/etcd',
+    alone: true,
+  },
+  etcdctl: {
+    variable: 'ETCDCTL_BIN',
+    command: 'etcdctl',
+    package: 'etcd-client',
+    path: 'usr/bin/etcdctl',
     alone: true,
   },
   nginx: { variable: 'NGINX_BIN', command: 'nginx', package: 'nginx', path: 'usr/sbin/nginx' },
@@ -53,6 +67,31 @@ export const PEERS = {
       'python3-jinja2',
     ],
     interpreter: 'python3',
+  },
+  zsh: { variable: 'ZSH_BIN', command: 'zsh', package: 'zsh', path: 'bin/zsh' },
+  fish: { variable: 'FISH_BIN', command: 'fish', package: 'fish', path: 'usr/bin/fish' },
+  aws: {
+    variable: 'AWS_BIN',
+    command: 'aws',
+    package: 'awscli',
+    path: 'usr/bin/aws',
+    interpreter: 'python3',
+  },
+  redis: {
+    variable: 'REDIS_BIN',
+    command: 'redis-server',
+    package: 'redis-server',
+    path: 'usr/bin/redis-server',
+  },
+  // The libraries that it cannot start without; its package wants a desktop's worth of others.
+  zookeeper: {
+    variable: 'ZOOKEEPER_BIN',
+    command: 'java-with-zookeeper',
+    package: 'libzookeeper-java',
+    path: 'usr/share/java/zookeeper.jar',
+    alone: true,
+    besides: ['default-jre-headless', 'libslf4j-java', 'libdropwizard-metrics-java', 'libsnappy-java'],
+    interpreter: 'java',
   },
   bwrap: { variable: 'BWRAP_BIN', command: 'bwrap', package: 'bubblewrap', path: 'usr/bin/bwrap' },
   'systemd-analyze': {

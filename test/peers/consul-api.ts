@@ -52,11 +52,37 @@ export class ConsulApi {
     await this.call('PUT', '/v1/catalog/deregister', body)
   }
 
+  /** Puts all pairs (64 at most) in one transaction. */
+  async putKeys(pairs: readonly (readonly [key: string, value: string])[]): Promise<void> {
+    const operations = pairs.map(([Key, value]) => ({
+      KV: { Verb: 'set', Key, Value: Buffer.from(value).toString('base64') },
+    }))
+    await this.call('PUT', '/v1/txn', operations)
+  }
+
+  /** Deletes everything that begins so. */
+  async deleteKeys(prefix: string): Promise<void> {
+    await this.call('DELETE', `/v1/kv/${prefix}?recurse`)
+  }
+
+  /** A token with one policy of the same name; the rules can be exchanged by `setPolicy`. */
+  async createToken(name: string, rules: string): Promise<string> {
+    await this.call('PUT', '/v1/acl/policy', { Name: name, Rules: rules })
+    const made = await this.call('PUT', '/v1/acl/token', { Policies: [{ Name: name }] })
+    return (made as { SecretID: string }).SecretID
+  }
+
+  async setPolicy(name: string, rules: string): Promise<void> {
+    const policies = (await this.call('GET', '/v1/acl/policies')) as { ID: string; Name: string }[]
+    const id = policies.find((policy) => policy.Name === name)?.ID
+    await this.call('PUT', `/v1/acl/policy/${id}`, { ID: id, Name: name, Rules: rules })
+  }
+
   /**
    * One call with the agent's token.
    * @throws Error with the answer's text when it is no success
    */
-  async call(method: 'GET' | 'PUT', path: string, body?: object): Promise<unknown> {
+  async call(method: 'GET' | 'PUT' | 'DELETE', path: string, body?: object): Promise<unknown> {
     const headers: Record<string, string> = this.token === undefined ? {} : { 'x-consul-token': this.token }
     const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     const response = await fetch(`http://${this.address}${path}`, init)

@@ -15,6 +15,12 @@ interface Definition {
   readonly labels?: Readonly<Record<string, string>>
 }
 
+export interface Network {
+  readonly vpc: string
+  readonly subnet: string
+  readonly securityGroup: string
+}
+
 /** What an operator does in an account: networks, machines, groups, clusters, tasks. */
 export class MotoAccount implements Disposable {
   readonly ec2: ec2.EC2Client
@@ -31,7 +37,7 @@ export class MotoAccount implements Disposable {
   }
 
   /** A network whose addresses are loopback ones. */
-  async createNetwork(): Promise<{ readonly vpc: string; readonly subnet: string }> {
+  async createNetwork(): Promise<Network> {
     const { Vpc } = await this.ec2.send(new ec2.CreateVpcCommand({ CidrBlock: '127.0.0.0/16' }))
     const VpcId = Vpc!.VpcId!
     const subnet = { VpcId, CidrBlock: '127.0.0.0/20', AvailabilityZone: `${REGION}b` }
@@ -40,7 +46,7 @@ export class MotoAccount implements Disposable {
     const { GroupId } = await this.ec2.send(new ec2.CreateSecurityGroupCommand(group))
     this.#subnet = Subnet!.SubnetId!
     this.#securityGroup = GroupId!
-    return { vpc: VpcId, subnet: this.#subnet }
+    return { vpc: VpcId, subnet: this.#subnet, securityGroup: this.#securityGroup }
   }
 
   /** Gives the id of a new machine. */

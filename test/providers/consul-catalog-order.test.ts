@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Check, Entry } from '../../providers/consul/answers.ts'
-import type { Answer } from '../../providers/consul/client.ts'
+import type { Answer } from '../../providers/parts/long-poll.ts'
 import { Datacenter } from '../../providers/consul/datacenter.ts'
 import { systemClock } from '../../src/discovery/clock.ts'
 import type { Snapshot, Update } from '../../src/discovery/provider.ts'

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import {
-  parseChecks,
-  parseEntries,
-  parseServices,
-  UnsoundAnswerError,
-} from '../../providers/consul/answers.ts'
-import { backoff } from '../../providers/consul/backoff.ts'
-import { changedChecks, changedServices, pictureOf } from '../../providers/consul/catalog-changes.ts'
+import { parseChecks, parseEntries, parseServices } from '../../providers/consul/answers.ts'
+import { backoff } from '../../providers/parts/backoff.ts'
+import { changedChecks, pictureOf } from '../../providers/consul/catalog-changes.ts'
+import { changedServices } from '../../providers/parts/service-lists.ts'
 import { openConnection, unusedTls } from '../../providers/consul/connection.ts'
 import { worstOf } from '../../providers/consul/health.ts'
-import { Presence } from '../../providers/consul/presence.ts'
+import { UnsoundAnswerError } from '../../providers/parts/json-shapes.ts'
+import { Presence } from '../../providers/parts/presence.ts'
 import { UNPROVEN_LIMIT } from '../../src/discovery/provider.ts'
 import { ConfigurationError } from '../../src/config/problem.ts'
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeFile } from '../../providers/file/decode-file.ts'
+import { decodeDynamic } from '../../providers/parts/decode-dynamic.ts'
 import { toPlain } from '../../src/config/source-tree.ts'
 import type { Problem } from '../../src/config/problem.ts'
 import { brief } from './file-provider.ts'
 
 function problems(text: string, path = 'f.yml'): string[] {
-  const update = decodeFile(text, path, path)
+  const update = decodeDynamic(text, path, path)
   const found: readonly Problem[] =
     'failure' in update ? [update.failure] : 'problems' in update ? (update.problems ?? []) : []
   return found.map(({ code, origin, message, remedy }) => {
@@ -29,7 +29,7 @@ test('an instance with everything', () => {
     health: Passing
     terminating: true
 `
-  const update = decodeFile(text, 'f.yml', 'f.yml')
+  const update = decodeDynamic(text, 'f.yml', 'f.yml')
   assert.deepEqual('instances' in update && update.instances, [
     {
       id: 'one',
@@ -47,14 +47,14 @@ test('an instance with everything', () => {
 })
 
 test('an instance with little', () => {
-  const update = decodeFile('instances: [{ name: a, address: "::1", port: 1 }]', 'f.yml', 'f.yml')
+  const update = decodeDynamic('instances: [{ name: a, address: "::1", port: 1 }]', 'f.yml', 'f.yml')
   assert.deepEqual('instances' in update && update.instances, [
     { id: 'a@[::1]:1', name: 'a', address: '::1', ports: [{ port: 1 }], tags: [], health: 'unknown' },
   ])
 })
 
 test('routing is handed on as it was written, with its places', () => {
-  const update = decodeFile('http:\n  routers: { a: { rule: x } }\nTLS: {}\n', 'f.yml', 'f.yml')
+  const update = decodeDynamic('http:\n  routers: { a: { rule: x } }\nTLS: {}\n', 'f.yml', 'f.yml')
   assert.ok('routing' in update && update.routing)
   assert.deepEqual(toPlain(update.routing), { http: { routers: { a: { rule: 'x' } } }, tls: {} })
   assert.deepEqual(problems('http: {}\n'), [])
@@ -70,7 +70,7 @@ test('a wrong instance costs only itself', () => {
   - { name: e, address: 10.0.0.1, port: 1, wieght: 2 }
   - 7
 `
-  assert.deepEqual(brief(decodeFile(text, 'f.yml', 'f.yml')), ['a@10.0.0.1:1', 'e@10.0.0.1:1'])
+  assert.deepEqual(brief(decodeDynamic(text, 'f.yml', 'f.yml')), ['a@10.0.0.1:1', 'e@10.0.0.1:1'])
   const found = problems(text)
   assert.deepEqual(
     found.map((line) => line.split(' ').slice(0, 2).join(' ').replace(/:\d+$/, '')),
@@ -83,8 +83,8 @@ const wrong: [string, string, RegExp][] = [
   ['an unknown section', 'htp: {}\n', /^E101 1:1 unknown key `htp` — did you mean `http`\?$/],
   ['static configuration', 'entryPoints: {}\n', /^E101 1:1 .*belongs in the static configuration/],
   ['Traefik 1', 'frontends: {}\n', /^E108 1:1 .*tidegate migrate/],
-  ['no sections', '- a\n', /^E102 1:1 the file holds no sections/],
-  ['a word', 'hello\n', /^E102 1:1 the file holds no sections/],
+  ['no sections', '- a\n', /^E102 1:1 it holds no sections/],
+  ['a word', 'hello\n', /^E102 1:1 it holds no sections/],
   ['instances that are no list', 'instances:\n  a: b\n', /^E102 .*is not a list/],
   ['a syntax error', 'http: [\n', /^E104 \d+:\d+/],
   ['a template', 'http:\n  {{ range $i := until 3 }}\n', /^E104 2:3 a Go template stands here/],
@@ -117,11 +117,11 @@ for (const [name, text] of fine) {
 
 test('a line that may hold a secret is never shown', () => {
   const text = 'instances:\n  - { name: a, address: x y, tags: ["a.basicauth.users=u:hunter2"] }\n'
-  assert.equal(JSON.stringify(decodeFile(text, 'f.yml', 'f.yml')).includes('hunter2'), false)
+  assert.equal(JSON.stringify(decodeDynamic(text, 'f.yml', 'f.yml')).includes('hunter2'), false)
 })
 
 test('a problem shows its line', () => {
-  const update = decodeFile('instances:\n  - { name: a, address: x y }\n', 'f.yml', 'f.yml')
+  const update = decodeDynamic('instances:\n  - { name: a, address: x y }\n', 'f.yml', 'f.yml')
   assert.ok('problems' in update)
   assert.equal(update.problems?.[0]?.excerpt, '  - { name: a, address: x y }')
 })

@@ -5,18 +5,21 @@ import { startOrigin } from '../support/origins.ts'
 import type { Origin } from '../support/origins.ts'
 import { until } from '../support/until.ts'
 
-/** Services of several instances each, hosted in this process and registered in Consul. */
+/** Where instances are registered: Consul, or what stands in for it. */
+export type Registry = Pick<ConsulApi, 'register' | 'deregister'>
+
+/** Services of several instances each, hosted in this process and registered in Consul or elsewhere. */
 export class Fleet implements AsyncDisposable {
   readonly ledger = new Ledger()
   readonly services: readonly string[]
   /** By name of the service; the instances that are registered. */
   readonly instances = new Map<string, Origin[]>()
-  readonly #consul: ConsulApi
+  readonly #registry: Registry
   readonly #all = new Set<Origin>()
   #born = 0
 
-  constructor(consul: ConsulApi, services: readonly string[]) {
-    this.#consul = consul
+  constructor(registry: Registry, services: readonly string[]) {
+    this.#registry = registry
     this.services = services
     for (const service of services) this.instances.set(service, [])
   }
@@ -53,7 +56,7 @@ export class Fleet implements AsyncDisposable {
   async deregister(service: string, origin: Origin): Promise<void> {
     const instances = this.instances.get(service) ?? []
     instances.splice(instances.indexOf(origin), 1)
-    await this.#consul.deregister(origin.name)
+    await this.#registry.deregister(origin.name)
   }
 
   /** Registers all of them again, as they do by themselves when Consul has forgotten them. */
@@ -69,7 +72,7 @@ export class Fleet implements AsyncDisposable {
 
   async #register(service: string, { name, port }: Origin): Promise<void> {
     const registration = { id: name, name: service, address: '127.0.0.1', port, tags: ['v1'] }
-    await this.#consul.register({ ...registration, check: 'passing' })
+    await this.#registry.register({ ...registration, check: 'passing' })
   }
 }
 
@@ -89,11 +92,11 @@ export function discoveryFlags(consulAddress: string): string[] {
 
 /** A fleet of `size` instances each. */
 export async function startFleet(
-  consul: ConsulApi,
+  registry: Registry,
   services: readonly string[],
   size: number,
 ): Promise<Fleet> {
-  const fleet = new Fleet(consul, services)
+  const fleet = new Fleet(registry, services)
   for (const service of services) for (let i = 0; i < size; i++) await fleet.add(service)
   return fleet
 }

@@ -9,7 +9,7 @@ import { startTidegate } from '../support/tidegate.ts'
 import { startTunnelLoad } from '../support/tunnel-load.ts'
 import { until } from '../support/until.ts'
 import { discoveryFlags, hostOf, startFleet } from './fleet.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet, Registry } from './fleet.ts'
 import { scaled } from './scale.ts'
 
 const SERVICES = ['cart', 'mail', 'pay', 'shop', 'user', 'book', 'chat', 'feed', 'poll', 'wiki'].slice(
@@ -27,7 +27,15 @@ const TUNNELS = scaled(40, 8)
 /** Services that are deployed at the same time. */
 const AT_ONCE = 4
 
+/** Where instances are registered, and how Tidegate is told of it. */
+export interface Discovery extends AsyncDisposable {
+  readonly registry: Registry
+  readonly flags: readonly string[]
+}
+
 export interface RollingDeploy {
+  /** Default: a real Consul. */
+  readonly discovery?: () => Promise<Discovery>
   readonly order: 'deregister first' | 'stop first'
   /** Further flags of Tidegate. */
   readonly flags?: readonly string[]
@@ -49,11 +57,15 @@ export interface DeployReport {
   readonly closedIdle: number
 }
 
-/** Services on a real Consul; each of their instances is replaced, while requests and tunnels keep coming. */
-export async function runRollingDeploy({ order, flags = [] }: RollingDeploy): Promise<DeployReport> {
-  await using consul = await startConsul()
-  await using fleet = await startFleet(consul, SERVICES, INSTANCES)
-  await using tidegate = await startTidegate({ flags: [...discoveryFlags(consul.address), ...flags] })
+/** Services in a catalog; each of their instances is replaced, while requests and tunnels keep coming. */
+export async function runRollingDeploy({
+  order,
+  flags = [],
+  discovery: start = inConsul,
+}: RollingDeploy): Promise<DeployReport> {
+  await using discovery = await start()
+  await using fleet = await startFleet(discovery.registry, SERVICES, INSTANCES)
+  await using tidegate = await startTidegate({ flags: [...discovery.flags, ...flags] })
   const { port } = tidegate
   await using load = startLoad({ port, hosts: fleet.hosts, rate: RATE })
   await using tunnels = startTunnelLoad({ port, hosts: fleet.hosts, rate: TUNNELS, lasts: SLOW })
@@ -67,6 +79,15 @@ export async function runRollingDeploy({ order, flags = [] }: RollingDeploy): Pr
   const tally = await load.stop()
   const { findings, leftOpen } = deploy
   return { tally, tunnels: await tunnels.stop(), leftOpen, ledger: fleet.ledger, ...findings }
+}
+
+async function inConsul(): Promise<Discovery> {
+  const consul = await startConsul()
+  return {
+    registry: consul,
+    flags: discoveryFlags(consul.address),
+    [Symbol.asyncDispose]: () => consul[Symbol.asyncDispose](),
+  }
 }
 
 class Deploy {

@@ -52,9 +52,19 @@ export class FileApp implements AsyncDisposable {
     return this.app.addresses.get('web')!.port
   }
 
+  /** The file that it reads. */
+  get routesFile(): string {
+    return join(this.#folder, 'routes.json')
+  }
+
   /** Has other routes served. */
   async write(routes: object): Promise<void> {
-    await writeFile(join(this.#folder, 'routes.json'), JSON.stringify(routes))
+    await this.writeText(JSON.stringify(routes))
+  }
+
+  /** The same with any text, right or wrong. */
+  async writeText(text: string): Promise<void> {
+    await writeFile(join(this.#folder, 'routes.json'), text)
     this.app.reload()
   }
 

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { resetSocket } from '../../src/proxy/wire.ts'
 
 /** Milliseconds that a test waits for bytes or an end before it fails, saying what has come so far. */
 const PATIENCE = 10_000
@@ -83,7 +84,7 @@ export class RawPeer implements AsyncDisposable {
   }
 
   reset(): void {
-    this.socket.resetAndDestroy()
+    resetSocket(this.socket)
   }
 
   /** Reads nothing more, so that the other side has to wait. */

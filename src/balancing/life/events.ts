@@ -19,16 +19,29 @@ export interface Moment {
   readonly date: Date
 }
 
-/** Discovery names an endpoint for the first time. */
-export function join(pool: Pool, key: string, wanted: WantedEndpoint, { now, date }: Moment): Life {
+/** Discovery names an endpoint for the first time; `given` is the weight that an operator has given it. */
+export function join(
+  pool: Pool,
+  key: string,
+  wanted: WantedEndpoint,
+  given: number | undefined,
+  { now, date }: Moment,
+): Life {
   const life = newLife(pool.service, key, wanted, pool.settings, date)
+  if (given !== undefined) weigh(life, given)
   if (life.probes.up) comeUp(pool, life, life.news, now)
   pool.lives.set(key, life)
   return life
 }
 
 /** Discovery names it again; true when it says something else than before. */
-export function rename(life: Life, { terminating, instance, ...endpoint }: WantedEndpoint): boolean {
+export function rename(
+  life: Life,
+  { terminating, instance, ...named }: WantedEndpoint,
+  given: number | undefined,
+): boolean {
+  life.foundWeight = named.weight
+  const endpoint = given === undefined ? named : { ...named, weight: given }
   life.instance = instance
   life.terminating = terminating
   life.absent = false
@@ -64,6 +77,14 @@ export function drainOrNot(
     life.probes = pool.settings.check ? unprobed(pool.settings.check) : TRUSTED
     if (life.probes.up) comeUp(pool, life, life.news, now)
   }
+  return true
+}
+
+/** An operator gives it a weight, or (undefined) takes that back; true when it is another than before. */
+export function weigh(life: Life, given: number | undefined): boolean {
+  const weight = given ?? life.foundWeight
+  if (weight === life.plan.weight) return false
+  life.plan = { ...life.plan, weight }
   return true
 }
 

@@ -41,6 +41,8 @@ export interface Life {
   /** As discovery named it last, in its present state. The data plane holds the same object, unless it is gone. */
   plan: EndpointPlan
   instance: string | undefined
+  /** As discovery named it; that of `plan` may be an operator's. */
+  foundWeight: number
   /** Discovery no longer names it. */
   absent: boolean
   terminating: boolean
@@ -71,6 +73,7 @@ export function newLife(
     key,
     plan: { ...endpoint, state: 'ready' },
     instance,
+    foundWeight: endpoint.weight,
     absent: false,
     terminating,
     operator: undefined,

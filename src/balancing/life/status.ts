@@ -13,6 +13,8 @@ export interface EndpointStatus {
   /** Since when it is in this state. */
   readonly since: Date
   readonly weight: number
+  /** As its source has it, where an operator has given it another. */
+  readonly foundWeight?: number
   /** Ejections since it was discovered. */
   readonly ejections: number
   /** What the last active probe found. */
@@ -41,6 +43,7 @@ export function statusOf(life: Life, now: number): EndpointStatus {
     reason: situation.reason,
     since,
     weight: plan.weight,
+    ...(life.foundWeight === plan.weight ? {} : { foundWeight: life.foundWeight }),
     ejections: failures.ejections,
     ...(probes.last === '' ? {} : { lastProbe: probes.last }),
     ...(situation.state === 'ejected' && failures.ejection

@@ -1,6 +1,22 @@
 import type { ProviderTools } from '../../src/discovery/provider.ts'
 import { backoff } from './backoff.ts'
-import type { Answer, LongPoll } from './client.ts'
+
+/** A sound answer: from a server that knows its leader, and with the index of what it shows. */
+export interface Answer<T> {
+  readonly value: T
+  readonly index: bigint
+}
+
+/** Waits at the agent until something has changed since `index`, `wait` milliseconds at most. */
+export interface LongPoll {
+  readonly index: bigint
+  readonly wait: number
+}
+
+/** The servers behind the agent have no leader, so that what they show may be old or partial. */
+export class NoLeaderError extends Error {
+  override readonly name = 'NoLeaderError'
+}
 
 /** Consul asks its clients not to come back at once after every change; milliseconds between two answers. */
 const FLOOR = 50

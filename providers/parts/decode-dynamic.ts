@@ -1,4 +1,5 @@
 import { parseConfigText } from '../../src/config/file.ts'
+import type { ConfigFormat } from '../../src/config/file.ts'
 import type { Origin, Problem } from '../../src/config/problem.ts'
 import { child, originWithKey, section } from '../../src/config/source-tree.ts'
 import type { SectionNode, SourceNode } from '../../src/config/source-tree.ts'
@@ -27,12 +28,15 @@ const STATIC = new Set(
   ].map((name) => name.toLowerCase()),
 )
 
-/** What a file's text says: a snapshot, or its failure when nothing in it can be trusted. */
-export function decodeFile(text: string, path: string, part: string): Update {
+/**
+ * What a text of dynamic configuration says: a snapshot, or its failure when nothing in it can be trusted. `source` is
+ * where it came from, for messages; it tells the format by its ending where that is not given.
+ */
+export function decodeDynamic(text: string, source: string, part: string, format?: ConfigFormat): Update {
   const lines = text.split('\n')
-  const template = findTemplate(lines, path)
+  const template = findTemplate(lines, source)
   if (template) return { part, failure: withExcerpt(template, lines) }
-  const { node, problems } = parseConfigText(text, path)
+  const { node, problems } = parseConfigText(text, source, format)
   const [first] = problems
   if (!node) return first ? { part, failure: first } : { part }
   if (node.kind !== 'section')
@@ -92,7 +96,7 @@ function empty(node: SourceNode): boolean {
 }
 
 function notSections(origin: Origin): Problem {
-  const message = 'the file holds no sections'
+  const message = 'it holds no sections'
   return { code: 'E102', severity: 'error', message, remedy: `begin with one of ${KNOWN.join(', ')}`, origin }
 }
 
