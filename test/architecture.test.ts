@@ -120,6 +120,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   bcryptjs: /^src\/server\//,
   commander: /^src\/cli\//,
   consul: /^providers\/consul\//,
+  'hot-shots': /^src\/telemetry\//,
   'p-queue': /^(?:src\/(?:discovery|balancing\/health)|providers)\//,
   pino: /^src\/telemetry\//,
   'pino-pretty': /^src\/telemetry\//,

@@ -36,7 +36,8 @@ export async function readRoots(
     }
   }
   if (draft.readable.length === 0) throw denied
-  return { ...draft, revision: draft.revision ?? 0n }
+  const { pairs, readable, revision = 0n, cluster } = draft
+  return { pairs, readable, revision, cluster }
 }
 
 /** All keys that begin with `root/`. */

@@ -338,6 +338,44 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'A login that sends people back to `http://` behind a load balancer that speaks HTTPS helps nobody.',
   },
   {
+    what: '`metrics`: names',
+    traefik: 'begin with `traefik`',
+    tidegate:
+      'begin with `tidegate`; with `metrics.prometheus.prefix: traefik` as in Traefik, as are names and labels behind that in any case',
+    why: 'Two programs on one machine must be told apart, and boards made for Traefik must work when that is wanted.',
+  },
+  {
+    what: '`metrics`: what clients choose',
+    traefik: 'every status is a series of its own, and every value of a header in `headerLabels`',
+    tidegate:
+      '64 series for each entry point, router and service, and 100 values of headers; what comes beyond is `other`',
+    why: 'Whoever sends requests should not control the memory of the proxy and of whatever stores its metrics.',
+  },
+  {
+    what: '`metrics`: requests that are not valid, and services of services',
+    traefik: 'not counted; each service on the way is counted, and so are mirrors',
+    tidegate: 'counted for the entry point; the load-balanced service that answered last is counted',
+    why: 'An attack should be seen, and a request counted once.',
+  },
+  {
+    what: '`metrics.statsD` and `metrics.datadog`: durations',
+    traefik: 'one by one',
+    tidegate: 'the mean of each `pushInterval` for each series',
+    why: 'A packet for each request would cost more than the request.',
+  },
+  {
+    what: '`metrics.influxDB2`, `metrics.otlp`',
+    traefik: 'built in',
+    tidegate: 'not built yet; each is listed as a problem',
+    why: 'Prometheus, StatsD and Datadog come first.',
+  },
+  {
+    what: '`accessLog.fields.headers`',
+    traefik: 'also fields that the endpoint sent, as `origin_<Name>`',
+    tidegate: 'fields of the request and of the answer that the client got',
+    why: 'To keep the fields of each answer as they were before middlewares changed them would cost every request.',
+  },
+  {
     what: '`digestAuth`: algorithms and replays',
     traefik: 'MD5; counts are kept by one process',
     tidegate:

@@ -19,6 +19,7 @@ export const redisBinary = (): Promise<string> => peerBinary('redis')
 export const redisCliBinary = (): Promise<string> => peerBinary('redis-cli')
 /** Java with ZooKeeper among its libraries: the arguments are Java's options, a class and what that takes. */
 export const zooKeeperJava = (): Promise<string> => peerBinary('zookeeper')
+export const promtoolBinary = (): Promise<string> => peerBinary('promtool')
 export const motoBinary = (): Promise<string> => peerBinary('moto')
 export const awsBinary = (): Promise<string> => peerBinary('aws')
 

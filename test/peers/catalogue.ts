@@ -68,6 +68,13 @@ export const PEERS = {
     ],
     interpreter: 'python3',
   },
+  promtool: {
+    variable: 'PROMTOOL_BIN',
+    command: 'promtool',
+    package: 'prometheus',
+    path: 'usr/bin/promtool',
+    alone: true,
+  },
   zsh: { variable: 'ZSH_BIN', command: 'zsh', package: 'zsh', path: 'bin/zsh' },
   fish: { variable: 'FISH_BIN', command: 'fish', package: 'fish', path: 'usr/bin/fish' },
   aws: {
