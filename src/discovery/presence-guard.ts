@@ -58,6 +58,11 @@ export class PresenceGuard {
     return doubtsOf(this.#parts.get(part)).filter((doubt) => doubt.why === why).length
   }
 
+  /** Why the part's routing serves though its source does not show it; undefined when it does. */
+  whyKeptRouting(part: string): Doubt['why'] | undefined {
+    return this.#parts.get(part)?.keptRouting?.doubt.why
+  }
+
   /** Removals that were held back since the start. */
   get heldBackTotal(): number {
     return this.#heldBackTotal
