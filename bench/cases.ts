@@ -7,6 +7,9 @@ import {
   THROUGH_ONE,
   THROUGH_THREE,
   TWO_WORKERS,
+  WITH_COMMON_LOG,
+  WITH_JSON_LOG,
+  WITH_METRICS,
 } from './contestants.ts'
 import { PATHS } from './origin.ts'
 import type { Contestant } from './proxies/contestant.ts'
@@ -58,11 +61,13 @@ export const LARGE = 'get-1m-plain-keep-64'
 export const ROUTERS = 'routers'
 export const WORKERS = 'workers'
 export const MIDDLEWARES = 'middlewares'
+export const TELEMETRY = 'telemetry'
 
 export const CASES: readonly LoadCase[] = [
   ...matrix(),
   { ...headline(), name: ROUTERS, allHosts: true, contestants: [ONE_WORKER, MANY_ROUTERS, MANY_SERVICES] },
   { ...headline(), name: MIDDLEWARES, contestants: [ONE_WORKER, THROUGH_THREE, ...THROUGH_ONE] },
+  { ...headline(), name: TELEMETRY, contestants: [ONE_WORKER, WITH_METRICS, WITH_COMMON_LOG, WITH_JSON_LOG] },
   { ...headline(), name: WORKERS, connections: 256, contestants: [ONE_WORKER, TWO_WORKERS] },
 ]
 

@@ -36,6 +36,17 @@ const FREQUENT = {
   rateLimit: { rateLimit: { average: 1_000_000, burst: 1_000_000 } },
 } as const
 
+const METRICS = ['--metrics.prometheus.entryPoint=web']
+const ACCESS_LOG = [...METRICS, '--accessLog.filePath=FOLDER/access.log']
+
+/** The same routers with metrics, and with metrics and an access log. */
+export const WITH_METRICS = tidegate({ name: 'tidegate, metrics', flags: METRICS })
+export const WITH_COMMON_LOG = tidegate({ name: 'tidegate, metrics + access log', flags: ACCESS_LOG })
+export const WITH_JSON_LOG = tidegate({
+  name: 'tidegate, metrics + access log in JSON',
+  flags: [...ACCESS_LOG, '--accessLog.format=json'],
+})
+
 /** The same routers through the middlewares that nearly everybody uses. */
 export const THROUGH_THREE = tidegate({
   name: 'tidegate, stripPrefix + headers + rateLimit',

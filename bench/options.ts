@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly memory: boolean
   /** What the middlewares cost that nearly everybody uses. */
   readonly middlewares: boolean
+  /** What metrics and the access log cost. */
+  readonly telemetry: boolean
   readonly profile: boolean
   readonly list: boolean
   readonly help: boolean
@@ -26,6 +28,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --proxies=A,B      only these of tidegate, haproxy, nginx, caddy
   --memory           memory instead of speed
   --middlewares      what the middlewares cost that nearly everybody uses
+  --telemetry        what metrics and the access log cost
   --profile          where a worker's time goes, instead of comparing (--only names the case)
   --list             names the trials, and ends
 `
@@ -48,12 +51,13 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       full: flag,
       memory: flag,
       middlewares: flag,
+      telemetry: flag,
       profile: flag,
       list: flag,
       help: flag,
     },
   })
-  const { quick, full, memory, middlewares, profile, list, help } = values
+  const { quick, full, memory, middlewares, telemetry, profile, list, help } = values
   const base = quick ? QUICK : DEFAULT
   const effort = {
     rounds: wholeNumber('rounds', values.rounds, base.rounds),
@@ -66,6 +70,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     full,
     memory,
     middlewares,
+    telemetry,
     profile,
     list,
     help,

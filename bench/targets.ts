@@ -1,5 +1,14 @@
-import { HEADLINE, LARGE, MIDDLEWARES, ROUTERS, WORKERS } from './cases.ts'
-import { CHANGING, MANY_ROUTERS, ONE_WORKER, THROUGH_THREE, TWO_WORKERS } from './contestants.ts'
+import { HEADLINE, LARGE, MIDDLEWARES, ROUTERS, TELEMETRY, WORKERS } from './cases.ts'
+import {
+  CHANGING,
+  MANY_ROUTERS,
+  ONE_WORKER,
+  THROUGH_THREE,
+  TWO_WORKERS,
+  WITH_COMMON_LOG,
+  WITH_JSON_LOG,
+  WITH_METRICS,
+} from './contestants.ts'
 import type { Figures, Measure } from './figures.ts'
 import type { Spread } from './statistics.ts'
 import { ratioOf, spreadOf } from './statistics.ts'
@@ -85,6 +94,20 @@ export const TARGETS: readonly Target[] = [
     against: own,
     must: atMost(1.2),
   },
+  ...(
+    [
+      ['metrics', WITH_METRICS, 1.03],
+      ['metrics and access log', WITH_COMMON_LOG, 1.1],
+      ['metrics and access log in JSON', WITH_JSON_LOG, 1.16],
+    ] as const
+  ).map(([what, { name }, most]): Target => ({
+    what: `CPU per request, ${what} × none`,
+    trial: TELEMETRY,
+    measure: 'cpu',
+    of: name,
+    against: own,
+    must: atMost(most),
+  })),
   {
     what: 'CPU per request, 2 workers × 1 worker',
     trial: WORKERS,

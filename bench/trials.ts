@@ -1,5 +1,5 @@
 import type { LoadCase } from './cases.ts'
-import { CASES, HEADLINE, MIDDLEWARES } from './cases.ts'
+import { CASES, HEADLINE, MIDDLEWARES, TELEMETRY } from './cases.ts'
 import type { BenchOptions } from './options.ts'
 import type { Trial } from './trial.ts'
 import { applyChange } from './trials/apply-change.ts'
@@ -12,9 +12,10 @@ import { startUp } from './trials/start-up.ts'
 const SPEED_TRIALS: readonly Trial[] = [...CASES.map(loadTrial), halfPeak, startUp, applyChange]
 
 /** @throws Error that names the word that fits no trial */
-export function selectTrials({ only, full, memory, middlewares }: BenchOptions): readonly Trial[] {
+export function selectTrials({ only, full, memory, middlewares, telemetry }: BenchOptions): readonly Trial[] {
   const all = memory ? memoryTrials : SPEED_TRIALS
   if (middlewares) return all.filter(({ name }) => name === MIDDLEWARES)
+  if (telemetry) return all.filter(({ name }) => name === TELEMETRY)
   if (only.length === 0) return full ? all : all.filter(({ usual }) => usual)
   const lost = only.find((word) => !all.some(({ name }) => name.includes(word)))
   if (lost !== undefined) throw new Error(`--only=${lost} fits no trial; --list names them`)

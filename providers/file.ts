@@ -38,7 +38,9 @@ async function* follow(source: FileSource, watching: boolean, tools: ProviderToo
   const changes = new Changes(tools, watching)
   try {
     for (let cause: Cause | undefined = FIRST; cause; cause = await changes.next()) {
+      const begun = tools.monotonic()
       const { updates, unsettled, folders } = await source.look(cause)
+      tools.readTook?.(tools.monotonic() - begun)
       yield* updates
       const unseen = watching && changes.watch(folders)
       if (unseen || unsettled) void changes.tellLater()

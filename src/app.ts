@@ -40,9 +40,11 @@ import type { InheritedSocket } from './server/inherited-sockets.ts'
 import type { ListenAddress } from './server/listener.ts'
 import { workerSettings } from './server/worker-settings.ts'
 import { WorkerHost } from './server/worker-host.ts'
+import { openConnections, openMetrics, openPushers, prometheusPage } from './server/metrics/open-metrics.ts'
 import { LineWriter } from './telemetry/line-writer.ts'
 import { createLogger } from './telemetry/log.ts'
 import type { Logger } from './telemetry/log.ts'
+import type { StatsDPusher } from './telemetry/statsd.ts'
 
 export interface AppOptions {
   readonly config: StaticConfig
@@ -106,12 +108,17 @@ export async function startApp({
   const held = await holdAddresses(wanted, inherited)
   const providers = await allProviders()
   const accessLog = openAccessLog(config, log)
+  const metrics = openMetrics(config)
+  const page = metrics && prometheusPage(config, metrics)
   const hostEvents: HostEvents = {
     drained: (worker, service, endpoint, version) => controlPlane.drained(worker, service, endpoint, version),
     outcomes: (reports) => controlPlane.outcomes(reports),
     accessLog: (lines) => accessLog?.write(lines),
+    meters: (worker, news) => metrics?.heard(worker, news),
+    metricsPage: () => page?.() ?? '',
     failed: (where, message) => log.error(`${where}: ${message}`),
     died: (worker, reason, slot) => {
+      metrics?.workerDied(worker)
       log.error(`worker ${worker} died: ${reason}; another takes its place`, { code: 'E502' })
       controlPlane.workerDied(slot)
     },
@@ -135,6 +142,7 @@ export async function startApp({
     host,
     log,
     draining: config.experiments.draining,
+    metrics,
     observer: {
       moved: (transitions) => admin?.observer.moved(transitions),
       changed: () => admin?.observer.changed(),
@@ -165,6 +173,15 @@ export async function startApp({
       log,
       readText,
     })
+  metrics?.readFrom({
+    problems: () => controlPlane.problems,
+    endpoints: () => controlPlane.endpoints,
+    providers: () => discovery.states,
+    threads: () => host.stats(),
+    connections: () => openConnections(settings),
+    accessLog: () => accessLog,
+  })
+  const pushers = metrics ? await openPushers(config, metrics, log) : []
   const app: RunningApp = new RunningApp(
     config,
     log,
@@ -174,6 +191,7 @@ export async function startApp({
     accessLog,
     held,
     admin?.server,
+    pushers,
   )
   await app.start()
   return app
@@ -188,6 +206,7 @@ class RunningApp implements App {
   readonly #controlPlane: ControlPlane
   readonly #accessLog: LineWriter | undefined
   readonly #admin: AdminServer | undefined
+  readonly #pushers: readonly StatsDPusher[]
   #stopped: Promise<void> | undefined
 
   constructor(
@@ -199,7 +218,9 @@ class RunningApp implements App {
     accessLog: LineWriter | undefined,
     held: ReadonlyMap<string, HeldAddress>,
     admin: AdminServer | undefined,
+    pushers: readonly StatsDPusher[],
   ) {
+    this.#pushers = pushers
     this.#admin = admin
     this.#config = config
     this.#log = log
@@ -318,6 +339,7 @@ class RunningApp implements App {
 
   async #close(): Promise<void> {
     this.#controlPlane.close()
+    await Promise.all(this.#pushers.map((pusher) => pusher.close()))
     await this.#admin?.close()
     await this.#discovery.stop()
     await this.#host.close()

@@ -116,9 +116,11 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   '@aws-sdk/client-ec2': /^providers\/aws\//,
   '@aws-sdk/client-ecs': /^providers\/ecs\//,
   '@aws-sdk/client-sts': /^providers\/aws\//,
+  '@redis/client': /^providers\/redis\//,
   bcryptjs: /^src\/server\//,
   commander: /^src\/cli\//,
   consul: /^providers\/consul\//,
+  'hot-shots': /^src\/telemetry\//,
   'p-queue': /^(?:src\/(?:discovery|balancing\/health)|providers)\//,
   pino: /^src\/telemetry\//,
   'pino-pretty': /^src\/telemetry\//,
@@ -140,10 +142,10 @@ test('packages: each has one home', () => {
 })
 
 test('packages: the table of homes is the list of dependencies', () => {
-  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    dependencies: Record<string, string>
-  }
-  assert.deepEqual(Object.keys(HOMES), Object.keys(dependencies).toSorted())
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  ) as Record<'dependencies' | 'optionalDependencies', Record<string, string>>
+  assert.deepEqual(Object.keys(HOMES), Object.keys({ ...dependencies, ...optionalDependencies }).toSorted())
 })
 
 test('src names no file of providers/', () => {

@@ -20,6 +20,8 @@ export interface TidegateVariant {
   readonly place?: 'proxy' | 'anywhere'
   /** Middlewares of every router, by name. */
   readonly middlewares?: Readonly<Record<string, unknown>>
+  /** Further flags; `FOLDER` in them stands for one of its own. */
+  readonly flags?: readonly string[]
   /** Put in front of the paths that it is asked for. */
   readonly pathPrefix?: string
   /** What `inside/probe.ts` is to do in its threads, if anything. */
@@ -37,6 +39,7 @@ export function tidegate(variant: TidegateVariant): Contestant {
     place = 'proxy',
     middlewares = {},
     pathPrefix = '',
+    flags: more = [],
     probe,
   } = variant
   return {
@@ -47,7 +50,13 @@ export function tidegate(variant: TidegateVariant): Contestant {
     async configure(setting) {
       await writeRouting(setting, routers, services, endpoints, middlewares)
       const node = probe === undefined ? [process.execPath] : probing(probe, setting.folder)
-      return [...node, PROGRAM, 'run', ...flags(setting, workers)]
+      return [
+        ...node,
+        PROGRAM,
+        'run',
+        ...flags(setting, workers),
+        ...more.map((flag) => flag.replace('FOLDER', setting.folder)),
+      ]
     },
   }
 }

@@ -22,15 +22,17 @@ export async function pollForever({
   onFailure,
   tools,
 }: PollOptions): Promise<never> {
-  const { signal, sleep, random, onRefresh } = tools
+  const { signal, sleep, random, monotonic, onRefresh } = tools
   let asked = Promise.withResolvers<void>()
   onRefresh(() => asked.resolve())
   for (let failures = 0; ;) {
     // Whoever asks while it is being read wants a reading that begins later.
     asked = Promise.withResolvers()
     let pause = refreshSeconds
+    const begun = monotonic()
     try {
       await read()
+      tools.readTook?.(monotonic() - begun)
       failures = 0
     } catch (error) {
       signal.throwIfAborted()

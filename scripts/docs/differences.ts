@@ -183,8 +183,22 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'The admin API (`api`)',
     traefik: 'on the entry point `traefik` (`:8080`) with `insecure`, or behind a router',
     tidegate:
-      'on a listener of its own, `127.0.0.1:8081` (`:8081` with `insecure`), `api.address` otherwise; reading from elsewhere and every change want `api.token`',
-    why: 'It answers from the control plane, whatever the workers have to do, and no router leads there by mistake.',
+      'on a listener of its own, `127.0.0.1:8081` or `api.address`; with `insecure` the entry point `traefik` (`:8080`) leads there. Reading from elsewhere without `insecure`, and every change, want `api.token`; host names have to be named (`api.allowedHosts`)',
+    why: 'It answers from the control plane, whatever the workers have to do, and no web page that somebody has open can ask it under a name of its own.',
+  },
+  {
+    what: 'The service `api@internal`',
+    traefik: 'any router may lead to it',
+    tidegate:
+      'there only with `api.insecure`, and meant for the entry point `traefik`; `dashboard@internal` and `rest@internal` are unknown',
+    why: 'A service that somebody registers must not open the admin API to everybody by a tag.',
+  },
+  {
+    what: 'Routers, services and middlewares with errors in the API',
+    traefik: 'what a provider has dropped is not shown',
+    tidegate:
+      'everything that is not served as written is listed, `disabled` with what is wrong, and in `/api/problems` with its place and remedy',
+    why: 'What vanishes in silence is looked for longest.',
   },
   {
     what: '`dialTimeout` (connecting to an endpoint)',
@@ -322,6 +336,44 @@ export const DIFFERENCES: readonly Difference[] = [
     traefik: 'by the connection to Traefik, even where the entry point trusts the load balancer in front',
     tidegate: 'as the entry point has found it',
     why: 'A login that sends people back to `http://` behind a load balancer that speaks HTTPS helps nobody.',
+  },
+  {
+    what: '`metrics`: names',
+    traefik: 'begin with `traefik`',
+    tidegate:
+      'begin with `tidegate`; with `metrics.prometheus.prefix: traefik` as in Traefik, as are names and labels behind that in any case',
+    why: 'Two programs on one machine must be told apart, and boards made for Traefik must work when that is wanted.',
+  },
+  {
+    what: '`metrics`: what clients choose',
+    traefik: 'every status is a series of its own, and every value of a header in `headerLabels`',
+    tidegate:
+      '64 series for each entry point, router and service, and 100 values of headers; what comes beyond is `other`',
+    why: 'Whoever sends requests should not control the memory of the proxy and of whatever stores its metrics.',
+  },
+  {
+    what: '`metrics`: requests that are not valid, and services of services',
+    traefik: 'not counted; each service on the way is counted, and so are mirrors',
+    tidegate: 'counted for the entry point; the load-balanced service that answered last is counted',
+    why: 'An attack should be seen, and a request counted once.',
+  },
+  {
+    what: '`metrics.statsD` and `metrics.datadog`: durations',
+    traefik: 'one by one',
+    tidegate: 'the mean of each `pushInterval` for each series',
+    why: 'A packet for each request would cost more than the request.',
+  },
+  {
+    what: '`metrics.influxDB2`, `metrics.otlp`',
+    traefik: 'built in',
+    tidegate: 'not built yet; each is listed as a problem',
+    why: 'Prometheus, StatsD and Datadog come first.',
+  },
+  {
+    what: '`accessLog.fields.headers`',
+    traefik: 'also fields that the endpoint sent, as `origin_<Name>`',
+    tidegate: 'fields of the request and of the answer that the client got',
+    why: 'To keep the fields of each answer as they were before middlewares changed them would cost every request.',
   },
   {
     what: '`digestAuth`: algorithms and replays',

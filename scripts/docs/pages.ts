@@ -18,8 +18,12 @@ import type { ProviderDefinition } from '../../src/discovery/provider.ts'
 import type { StrategyDefinition } from '../../src/balancing/strategy.ts'
 import type { MiddlewareDefinition } from '../../src/middleware.ts'
 import { WHY } from '../../src/proxy/why.ts'
+import { ACCESS_FIELDS } from '../../src/config/access-log.ts'
+import { METRICS } from '../../src/telemetry/metrics/catalogue.ts'
+import type { MetricDefinition } from '../../src/telemetry/metrics/catalogue.ts'
 import type { MatcherDefinition } from '../../src/routing/matcher.ts'
 import { cliSections } from './cli-page.ts'
+import { apiParts, openApiText } from './api-page.ts'
 import { DIFFERENCES } from './differences.ts'
 import { fileSections } from './files-page.ts'
 import { flagOf, tagOf, variableOf } from './forms.ts'
@@ -55,8 +59,12 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['middlewares.md', middlewaresPage(middlewares)],
     ['why-codes.md', whyCodesPage()],
     ['problems.md', problemsPage()],
+    ['metrics.md', metricsPage()],
+    ['access-log.md', accessLogPage()],
     ['differences.md', differencesPage()],
     ['cli.md', cliPage()],
+    ['api.md', page('Admin API', ...apiParts())],
+    ['openapi.json', openApiText()],
   ])
 }
 
@@ -246,6 +254,34 @@ function problemsPage(): string {
         text,
       ]),
     ),
+  )
+}
+
+function metricsPage(): string {
+  const rows = Object.entries(METRICS).map(([name, metric]: [string, MetricDefinition]) => [
+    `\`${metric.bare ? name : `tidegate_${name}`}\``,
+    metric.type,
+    metric.labels.map((label) => `\`${label}\``).join(', '),
+    metric.help,
+    metric.statsD === undefined ? '' : `\`${metric.statsD}\``,
+  ])
+  return page(
+    'Metrics',
+    'Switched on by [`metrics.prometheus`](configuration.md#metrics) (the page `/metrics`), `metrics.statsD` and `metrics.datadog`. With `metrics.prometheus.prefix: traefik`, names begin with `traefik_` instead, and boards made for Traefik work as they are. Names of entry points, routers and services are full (`web@file`).',
+    'Metrics of routers are counted where `addRoutersLabels` is on. All numbers are of all workers together; a worker that dies takes none of them along. What is no longer configured is forgotten. An entry point, a router and a service tell 64 combinations (with `headerLabels`, an entry point 2,000) of `code`, `method` and `protocol` apart; what comes beyond is counted under `other`, and unknown methods under `EXTENSION_METHOD`.',
+    'A request that passed a service of services is counted for the service that it went to last; copies for mirrors are not counted there. `code` is 499 where the client went away or was too slow to take its answer.',
+    'StatsD has no labels: counters are sums over all series, and so are gauges where a sum means something. Datadog gets labels as tags, in which `_` stands for `@` and other characters that mean something there. A duration is sent as the mean of the interval, in milliseconds.',
+    table(['Metric', 'Type', 'Labels', 'Meaning', 'StatsD and Datadog'], rows),
+  )
+}
+
+function accessLogPage(): string {
+  const rows = Object.entries(ACCESS_FIELDS).map(([name, meaning]) => [`\`${name}\``, meaning])
+  return page(
+    'Access log',
+    'Switched on by [`accessLog`](configuration.md#accesslog). Lines in the forms `common` and `genericCLF` are those of Traefik; control characters are escaped in all of them. One writer in the process writes whole lines. When the file or pipe does not take them, lines wait in 4 MiB of memory, and beyond that they are dropped, counted (`tidegate_access_log_lines_dropped_total`), and the log says so. SIGUSR1 opens the file anew after it was rotated away.',
+    'In the form `json`, each line is an object of these fields; what is not known is left out. Besides there are `level`, `msg` and `time`, and the header fields that `accessLog.fields.headers` keeps, as `request_<Name>` and `downstream_<Name>`.',
+    table(['Field', 'Meaning'], rows),
   )
 }
 

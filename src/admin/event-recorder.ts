@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Transition } from '../balancing/life-cycle.ts'
 import { describeOrigin } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
@@ -55,8 +56,8 @@ export class EventRecorder {
 
   #compare(
     kind: EventKind,
-    before: ReadonlyMap<string, unknown> = new Map(),
-    after: ReadonlyMap<string, unknown>,
+    before: ReadonlyMap<string, object> = new Map(),
+    after: ReadonlyMap<string, object>,
   ): void {
     this.#tell(
       kind,
@@ -68,7 +69,8 @@ export class EventRecorder {
       'added',
       [...after.keys()].filter((name) => !before.has(name)),
     )
-    const differs = (name: string): boolean => before.has(name) && before.get(name) !== after.get(name)
+    const differs = (name: string): boolean =>
+      before.has(name) && !sameResource(before.get(name)!, after.get(name)!)
     this.#tell(kind, 'changed', [...after.keys()].filter(differs))
   }
 
@@ -111,6 +113,11 @@ export class EventRecorder {
       ...(resource === undefined ? {} : { resource }),
     })
   }
+}
+
+/** A file that is read anew has all its resources as new objects, perhaps in other lines. */
+function sameResource(one: object, other: object): boolean {
+  return one === other || isDeepStrictEqual({ ...one, origin: undefined }, { ...other, origin: undefined })
 }
 
 /** Messages may hold counts and times that change while the problem stays the same. */

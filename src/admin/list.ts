@@ -42,16 +42,8 @@ function countIn(query: URLSearchParams, name: string, usual: number): number {
 
 function isWanted(info: ResourceInfo, query: URLSearchParams): boolean {
   const search = query.get('search')?.toLowerCase() ?? ''
-  const searched = [info.name, info['rule'], info['service'], info['type']]
-  if (
-    search !== '' &&
-    !searched.some((one) =>
-      String(one ?? '')
-        .toLowerCase()
-        .includes(search),
-    )
-  )
-    return false
+  const searched = [info.name, info['rule'], info['service'], info['type']].map(textOf)
+  if (!searched.some((text) => text.toLowerCase().includes(search))) return false
   const status = query.get('status') ?? ''
   if (status !== '' && info.status !== status.toLowerCase()) return false
   const service = query.get('serviceName') ?? ''
@@ -69,7 +61,11 @@ function orderOf(query: URLSearchParams): (a: ResourceInfo, b: ResourceInfo) => 
 function keyOf(info: ResourceInfo, member: string): string | number {
   if (member === 'servers') return Object.keys((info['serverStatus'] as object | undefined) ?? {}).length
   const value = info[member]
-  return typeof value === 'number' ? value : Array.isArray(value) ? value.join() : String(value ?? '')
+  return typeof value === 'number' ? value : Array.isArray(value) ? value.join() : textOf(value)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function compare(a: string | number, b: string | number): number {

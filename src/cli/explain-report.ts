@@ -90,13 +90,15 @@ function endpointTable(
   options: TableOptions,
 ): string[] {
   if (endpoints.length === 0) return []
+  const named = endpoints.some(({ instance }) => instance !== undefined)
   const rows = endpoints.map(({ url, instance = '', state, weight, eligible, why }) => [
     { text: eligible ? 'yes' : 'no', style: eligible ? ('green' as const) : ('red' as const) },
     url,
-    instance,
+    ...(named ? [instance] : []),
     statusCell(state),
     String(weight),
     why,
   ])
-  return table(['ASKED', 'URL', 'INSTANCE', 'STATE', 'WEIGHT', 'WHY'], rows, options).split('\n')
+  const heads = ['ASKED', 'URL', ...(named ? ['INSTANCE'] : []), 'STATE', 'WEIGHT', 'WHY']
+  return table(heads, rows, { ...options, wrapLast: true }).split('\n')
 }

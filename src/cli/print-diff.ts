@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { printable } from '../config/printable.ts'
 import { isEmptyDiff } from './routing-diff.ts'
 import type { Change, RoutingDiff } from './routing-diff.ts'
 
@@ -30,8 +31,8 @@ function countsOf(found: readonly Change[]): string {
 function printChange({ name, change, about, options }: Change, color: boolean): string[] {
   const paint = (text: string): string =>
     color ? styleText(COLORS[change], text, { validateStream: false }) : text
-  const head = `  ${SIGNS[change]} ${printable(name)}`
-  if (change !== 'changed') return [paint(`${head}${about === '' ? '' : `  ${printable(about)}`}`)]
+  const head = `  ${SIGNS[change]} ${plain(name)}`
+  if (change !== 'changed') return [paint(`${head}${about === '' ? '' : `  ${plain(about)}`}`)]
   return [
     paint(head),
     ...options.map(({ path, from, to }) => `      ${path}: ${valueText(from)} → ${valueText(to)}`),
@@ -40,10 +41,12 @@ function printChange({ name, change, about, options }: Change, color: boolean): 
 
 function valueText(value: unknown): string {
   if (value === undefined) return 'nothing'
-  return printable(typeof value === 'string' ? value : JSON.stringify(value))
+  return plain(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
-/** Names and rules come from whoever registers a service, and must not steer the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '\uFFFD')
+/** Names and rules come from whoever registers a service, and must not steer the terminal. Letters. */
+const LONGEST = 2_000
+
+function plain(text: string): string {
+  return printable(text, LONGEST)
 }

@@ -11,6 +11,8 @@ export interface TableOptions {
   /** Characters that fit into a line. */
   readonly width: number
   readonly color: boolean
+  /** What is too long in the last column goes on below, instead of being cut. */
+  readonly wrapLast?: boolean
 }
 
 const GAP = '  '
@@ -21,24 +23,45 @@ const LEAST = 6
 export function table(
   heads: readonly string[],
   rows: readonly (readonly (string | Cell)[])[],
-  { width, color }: TableOptions,
+  { width, color, wrapLast = false }: TableOptions,
 ): string {
   const cells = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)))
   const natural = heads.map((head, i) =>
     Math.max(head.length, ...cells.map((row) => widthOf(printable(row[i]?.text ?? '')))),
   )
   const widths = fitted(natural, width - GAP.length * (heads.length - 1))
-  const line = (row: readonly Cell[]): string =>
-    row
-      .map(({ text, style }, i) => {
-        const cut = cutTo(printable(text), widths[i]!)
-        const padding = i === row.length - 1 ? '' : ' '.repeat(widths[i]! - widthOf(cut))
-        return paint(cut, style, color) + padding
-      })
-      .join(GAP)
-      .trimEnd()
-  const head = line(heads.map((text) => ({ text, style: 'bold' })))
-  return [head, ...cells.map(line)].join('\n')
+  const head = lineOf(
+    heads.map((text) => ({ text, style: 'bold' })),
+    widths,
+    color,
+  )
+  const rest = cells.flatMap((row) => (wrapLast ? wrapped(row, widths.at(-1)!) : [row]))
+  return [head, ...rest.map((row) => lineOf(row, widths, color))].join('\n')
+}
+
+function lineOf(row: readonly Cell[], widths: readonly number[], color: boolean): string {
+  const cells = row.map(({ text, style }, i) => {
+    const cut = cutTo(printable(text), widths[i]!)
+    const padding = i === row.length - 1 ? '' : ' '.repeat(widths[i]! - widthOf(cut))
+    return paint(cut, style, color) + padding
+  })
+  return cells.join(GAP).trimEnd()
+}
+
+/** The row in as many as its last cell needs; those below have nothing else. */
+function wrapped(row: readonly Cell[], width: number): (readonly Cell[])[] {
+  const last = row.at(-1)!
+  const lines: string[] = ['']
+  for (const word of printable(last.text).split(' ')) {
+    const line = lines.at(-1)!
+    const longer = line === '' ? word : `${line} ${word}`
+    if (widthOf(longer) <= width) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  const others = row.slice(0, -1)
+  return lines
+    .filter((text, i) => text !== '' || i === lines.length - 1)
+    .map((text, i) => [...(i === 0 ? others : others.map(() => ({ text: '' }))), { ...last, text }])
 }
 
 /** The text in this style, where colours may be written. */

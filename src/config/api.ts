@@ -8,7 +8,7 @@ export const apiOptions = (field: Fields) => ({
     .optional(),
   insecure: field
     .boolean(
-      'Lets everybody read who can reach it, and, unless `address` says where, opens the entry point `traefik` (`:8080`) for it. Otherwise only this machine can read, and from elsewhere the token is asked for. Changes want the token in any case.',
+      'Lets everybody read who can reach it, and has the entry point `traefik` lead there, which is opened (`:8080`) unless `address` says where the API is. Otherwise only this machine can read, and from elsewhere the token is asked for. Changes want the token in any case.',
     )
     .default(false),
   token: field
@@ -41,7 +41,7 @@ export function apiAddress({ address }: ApiOptions): string {
   return address ?? '127.0.0.1:8081'
 }
 
-/** Whether the internal entry point leads to the API: as in Traefik with `insecure`, unless it is said where else it is. */
-export function isOnEntryPoint({ address, insecure }: ApiOptions): boolean {
+/** Whether the entry point of the program itself is opened for the API: as in Traefik, unless it is said where else it is. */
+export function wantsEntryPoint({ address, insecure }: ApiOptions): boolean {
   return insecure && address === undefined
 }

@@ -16,7 +16,7 @@ export const entryPointOptions = (field: Fields) => ({
   observability: field
     .section('What is told of its requests.', {
       accessLogs: field.boolean('Writes its requests to the access log.').default(true),
-      metrics: field.pending('metrics'),
+      metrics: field.boolean('Counts its requests.').default(true),
       tracing: field.pending('tracing'),
       traceVerbosity: field.pending('tracing'),
     })

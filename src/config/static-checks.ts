@@ -1,15 +1,18 @@
 import { isIP } from 'node:net'
+import { ACCESS_FIELDS } from './access-log.ts'
 import type { ApiConfig } from './api.ts'
-import { apiAddress, isOnEntryPoint } from './api.ts'
+import { apiAddress, wantsEntryPoint } from './api.ts'
 import { decode } from './decode.ts'
 import { entryPointOptions } from './entry-point.ts'
 import type { EntryPointConfig } from './entry-point.ts'
 import { fields } from './fields.ts'
 import { clashes, parseListenAddress } from './listen-address.ts'
+import { LABEL_NAME, METRIC_LABELS, MOST_BUCKETS } from './metrics.ts'
 import { originAt } from './node-path.ts'
 import type { Problem, ProblemCode } from './problem.ts'
 import { fromPlain } from './source-tree.ts'
 import type { SourceNode } from './source-tree.ts'
+import { parseStatusRange } from './status-ranges.ts'
 import type { ProviderShapes, StaticConfig, StaticOptions } from './static.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -42,6 +45,8 @@ export function completeStatic(
   completion.checkAddresses(entryPoints)
   completion.checkRedirections()
   completion.checkPing()
+  completion.checkMetrics()
+  completion.checkAccessLog()
   completion.checkProviders()
   const api = completion.api(entryPoints)
   completion.checkNoEffect()
@@ -115,11 +120,12 @@ class Completion {
     this.#problem('E105', path, message, undefined, 'warning')
   }
 
-  /** `http` when there is no other, and the internal one when `ping` or `api` needs it. */
+  /** `http` when there is no other, and the internal one when `ping`, `metrics` or `api` needs it. */
   #withDefaults(found: Map<string, EntryPointConfig>): Map<string, EntryPointConfig> {
-    const { entryPoints, ping, api } = this.#options
+    const { entryPoints, ping, metrics, api } = this.#options
     if (Object.keys(entryPoints).length === 0) found.set('http', defaultEntryPoint(':80', false))
-    const isNeeded = ping?.entryPoint === INTERNAL || (api !== undefined && isOnEntryPoint(api))
+    const answering = [ping?.entryPoint, metrics?.prometheus?.entryPoint]
+    const isNeeded = answering.includes(INTERNAL) || (api !== undefined && wantsEntryPoint(api))
     if (isNeeded && !Object.keys(entryPoints).includes(INTERNAL)) {
       found.set(INTERNAL, defaultEntryPoint(':8080', true))
     }
@@ -152,6 +158,46 @@ class Completion {
   checkPing(): void {
     const name = this.#options.ping?.entryPoint
     if (name !== undefined && name !== INTERNAL) this.#checkName(['ping', 'entryPoint'], name)
+  }
+
+  checkMetrics(): void {
+    const { prometheus } = this.#options.metrics ?? {}
+    if (!prometheus) return
+    const { entryPoint, buckets, headerLabels } = prometheus
+    const path = ['metrics', 'prometheus']
+    if (entryPoint !== INTERNAL) this.#checkName([...path, 'entryPoint'], entryPoint)
+    const growing = buckets.every((bound, i) => i === 0 || bound > buckets[i - 1]!)
+    if (!growing || buckets.length === 0 || buckets.length > MOST_BUCKETS) {
+      const message = `\`metrics.prometheus.buckets\` must be 1 to ${MOST_BUCKETS} numbers that grow`
+      this.#problem('E102', [...path, 'buckets'], message, 'write, for example, `[0.1, 0.3, 1.2, 5]`')
+    }
+    for (const label of Object.keys(headerLabels)) this.#checkLabel([...path, 'headerLabels', label], label)
+  }
+
+  checkAccessLog(): void {
+    const { filters, fields: shown, format } = this.#options.accessLog ?? {}
+    filters?.statusCodes.forEach((text, i) => {
+      if (parseStatusRange(text)) return
+      const path = ['accessLog', 'filters', 'statusCodes', i]
+      const remedy = 'write a status such as `404`, or a range such as `500-599`'
+      this.#problem('E102', path, `\`${text}\` is no status of an answer`, remedy)
+    })
+    const known = Object.keys(ACCESS_FIELDS)
+    for (const name of Object.keys(shown?.names ?? {})) {
+      const path = ['accessLog', 'fields', 'names', name]
+      if (format !== 'json') this.#noEffect(path, 'only lines in JSON show fields by name')
+      else if (!known.some((one) => one.toLowerCase() === name.toLowerCase())) {
+        const message = `the access log has no field \`${name}\``
+        this.#problem('E106', path, message, didYouMean(name, known) ?? 'remove it', 'warning')
+      }
+    }
+  }
+
+  #checkLabel(path: readonly string[], label: string): void {
+    const taken: readonly string[] = METRIC_LABELS
+    if (LABEL_NAME.test(label) && !label.startsWith('__') && !taken.includes(label)) return
+    const why = taken.includes(label) ? 'is a label already' : 'cannot be the name of a label'
+    this.#problem('E102', path, `\`${label}\` ${why}`, 'use letters, digits and `_` for a name of your own')
   }
 
   checkProviders(): void {
@@ -193,7 +239,8 @@ class Completion {
     return {
       ...api,
       listen,
-      onEntryPoint: isOnEntryPoint(api),
+      // A port that the system chooses is not known before it listens.
+      onEntryPoint: api.insecure && entryPoints.has(INTERNAL) && listen.port !== 0,
       basePath: basePath.map((part) => `/${part}`).join(''),
     }
   }

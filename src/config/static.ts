@@ -1,9 +1,11 @@
+import { accessLogOptions } from './access-log.ts'
 import type { ApiConfig } from './api.ts'
 import { apiOptions } from './api.ts'
 import type { EntryPointConfig } from './entry-point.ts'
 import { entryPointOptions } from './entry-point.ts'
 import { fields } from './fields.ts'
 import type { Fields, OptionsOf, Shape, z } from './fields.ts'
+import { metricsOptions } from './metrics.ts'
 import { serversTransportOptions } from './servers-transport.ts'
 
 export type { EntryPointConfig } from './entry-point.ts'
@@ -50,6 +52,9 @@ function staticOptions(field: Fields) {
     providers: providersSection(field, new Map()),
     log: logSection(field),
     accessLog: accessLogSection(field),
+    metrics: field
+      .section('What is counted, and who is told of it; off when left out.', metricsOptions(field))
+      .optional(),
     ping: pingSection(field),
     workers: field
       .integer('Threads that serve requests; default: the number of CPUs.', { min: 1, max: 512 })
@@ -179,20 +184,7 @@ function logSection(field: Fields) {
 }
 
 function accessLogSection(field: Fields) {
-  return field
-    .section('One line per request; off when left out.', {
-      filePath: field.file('The file that it goes to; default: standard output.').optional(),
-      format: field.choice('Form of the lines.', ['common', 'genericCLF', 'json']).default('common'),
-      bufferingSize: field
-        .integer('Lines that are kept before they are written.', { min: 0, max: 1_000_000 })
-        .default(0),
-      addInternals: field.boolean('Logs requests to `/ping` and the like, too.').default(false),
-      filters: field.pending('filters of the access log'),
-      fields: field.pending("choice of the access log's fields"),
-      dualOutput: field.pending('a second output of the access log'),
-      otlp: field.pending('the access log through OpenTelemetry'),
-    })
-    .optional()
+  return field.section('One line per request; off when left out.', accessLogOptions(field)).optional()
 }
 
 function pingSection(field: Fields) {
@@ -211,7 +203,6 @@ function pingSection(field: Fields) {
 
 function pendingSections(field: Fields) {
   return {
-    metrics: field.pending('metrics'),
     tracing: field.pending('tracing'),
     certificatesResolvers: field.pending('certificates by ACME'),
     experimental: field.pending('experimental features'),

@@ -122,6 +122,8 @@ export interface ProviderTools {
    * each part yielded even when it is the same as before. It may be asked for again while it is being done.
    */
   readonly onRefresh: (listener: () => void) => void
+  /** Tells how many milliseconds a whole reading of the source has taken, for the metrics; for providers that read in turns. */
+  readonly readTook?: (milliseconds: number) => void
 }
 
 export interface ProviderDefinition<S extends Shape = Shape> {

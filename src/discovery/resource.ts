@@ -25,5 +25,9 @@ export function fullName(reference: string, provider: string): string {
  */
 export const INTERNAL_SERVICES: ReadonlyMap<string, string> = new Map([
   ['ping@internal', 'answers 200 while requests are taken, and 503 while the process drains'],
+  [
+    'prometheus@internal',
+    'answers what is counted, in the text format of Prometheus, where `metrics.prometheus` is on',
+  ],
   ['noop@internal', 'nothing; for routers whose middlewares answer every request'],
 ])

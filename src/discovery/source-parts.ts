@@ -25,6 +25,10 @@ export class SourceParts {
   readonly #parts = new Map<string, PartState>()
   #crash: { readonly problem: Problem; readonly since: number } | undefined
   #lastError: Problem | undefined
+  #reads = 0
+  #errors = 0
+  /** Milliseconds that the last reading took; undefined: the provider does not say. */
+  #lastReadTook: number | undefined
 
   constructor(name: string, guard: PresenceGuard, clock: Clock) {
     this.#name = name
@@ -63,6 +67,7 @@ export class SourceParts {
   read(part: string, snapshot: Snapshot): void {
     const { lastFailure } = this.#parts.get(part) ?? UNHEARD
     this.#guard.take(part, snapshot)
+    this.#reads++
     const times = { lastSuccess: this.#clock.now(), answeredAt: this.#clock.monotonic(), lastFailure }
     this.#parts.set(part, { ...UNHEARD, ...times, snapshot })
   }
@@ -71,7 +76,12 @@ export class SourceParts {
     const before = this.#parts.get(part) ?? UNHEARD
     const staleSince = before.staleSince ?? this.#clock.monotonic()
     this.#lastError = failure
+    this.#errors++
     this.#parts.set(part, { ...before, failure, staleSince, lastFailure: this.#clock.now() })
+  }
+
+  readTook(milliseconds: number): void {
+    this.#lastReadTook = milliseconds
   }
 
   gone(part: string): void {
@@ -81,6 +91,7 @@ export class SourceParts {
 
   crashed(problem: Problem): void {
     this.#lastError = problem
+    this.#errors++
     this.#crash = { problem, since: this.#crash?.since ?? this.#clock.monotonic() }
   }
 
@@ -141,6 +152,9 @@ export class SourceParts {
       lastSuccess: newest?.lastSuccess,
       age: this.#since(newest?.answeredAt),
       lastError: this.#lastError,
+      reads: this.#reads,
+      errors: this.#errors,
+      lastReadTook: this.#lastReadTook,
       instances: sum(({ instances }) => instances),
       unproven: sum(({ unproven }) => unproven),
       heldBack: sum(({ heldBack }) => heldBack),

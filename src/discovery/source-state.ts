@@ -43,6 +43,12 @@ export interface ProviderState {
   /** Milliseconds since then, by a clock that never jumps. A source that is quiet and well grows old, too. */
   readonly age: number | undefined
   readonly lastError: Problem | undefined
+  /** Sound answers so far. */
+  readonly reads: number
+  /** Failures so far, those of parts and those of the whole. */
+  readonly errors: number
+  /** Milliseconds that the last reading took, of a provider that says so. */
+  readonly lastReadTook: number | undefined
   /** Served now, those in doubt included. */
   readonly instances: number
   /** Served though they are missing from their source, which has not said that they are gone. */

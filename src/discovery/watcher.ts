@@ -207,6 +207,7 @@ export class Watcher implements AsyncDisposable {
       sleep: (milliseconds) => sleep(milliseconds, signal),
       random,
       onRefresh: (listener) => void this.#refreshListeners.add(listener),
+      readTook: (milliseconds) => this.#parts.readTook(milliseconds),
     }
   }
 

@@ -1,4 +1,5 @@
 import type { EndpointStatus } from '../balancing/life-cycle.ts'
+import { describeOrigin } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { suggest } from '../config/suggest.ts'
 import type { RoutingConfig } from '../discovery/routing-config.ts'
@@ -104,7 +105,7 @@ function explained(
       outcome: 'unrouted',
       ...asked,
       middlewares: [],
-      notes: [...notes, ...hints(request, inputs)],
+      notes: [...notes, ...hints(request, inputs), ...routerProblems(inputs.problems)],
     }
   }
   const { name, router, why } = winner
@@ -203,9 +204,24 @@ function* hostsIn(rule: Rule): Generator<string> {
   }
 }
 
+/** Of a request that no router takes, something that is wrong with one may be the cause. */
+function routerProblems(problems: readonly Problem[]): string[] {
+  return problems
+    .filter(({ resource = '', code }) => resource.startsWith('router ') && code !== 'E214')
+    .slice(0, MOST_PROBLEMS)
+    .map(problemNote)
+}
+
+/** Problems of routers that are named. */
+const MOST_PROBLEMS = 5
+
+function problemNote({ severity, code, message, origin }: Problem): string {
+  return `${severity} ${code}: ${describeOrigin(origin)}: ${message}`
+}
+
 function ownProblems(router: string, service: string, problems: readonly Problem[]): string[] {
   const about = new Set([`router ${router}`, `service ${service}`])
   return problems
     .filter(({ resource, code }) => resource !== undefined && about.has(resource) && code !== 'E504')
-    .map(({ severity, code, message }) => `${severity} ${code}: ${message}`)
+    .map(problemNote)
 }

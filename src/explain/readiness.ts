@@ -39,7 +39,9 @@ export function statesText(known: readonly EndpointStatus[]): string {
   const groups = Map.groupBy(known, ({ state, reason, weight }) =>
     weight === 0 ? 'with the weight 0' : `${state}: ${reason}`,
   )
-  const texts = [...groups].map(([text, { length }]) => `${length} ${text}`)
+  const texts = [...groups]
+    .toSorted(([a, { length: one }], [b, { length: other }]) => other - one || (a < b ? -1 : 1))
+    .map(([text, { length }]) => `${length} ${text}`)
   return texts.length > 3 ? `${texts.slice(0, 3).join('; ')}; and others` : texts.join('; ')
 }
 

@@ -2,6 +2,7 @@ import type { LoadBalancer } from '../balancing/load-balancer.ts'
 import type { FailedBy, OutcomeSink } from '../balancing/outcomes.ts'
 import type { RetryBudget } from '../balancing/retry-budget.ts'
 import type { RetryPlan } from '../server/plan.ts'
+import type { Meter } from '../telemetry/metrics/meter.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import { NEVER } from './deadlines.ts'
 import type { HeaderList } from './header-list.ts'
@@ -27,6 +28,8 @@ export interface ForwardTarget {
   /** Hears of endpoints that fail. */
   readonly outcomes: OutcomeSink
   readonly deadlines: Deadlines
+  /** Where the service counts; undefined: nowhere. */
+  readonly meter?: Meter | undefined
 }
 
 /** Sends a request to an endpoint of a service and gives its response; every failure is a response with a why-code. */
@@ -151,11 +154,17 @@ class Forwarding implements Exchange, Waiting, Timed {
     const again = kind === 'broken' || (kind === 'timeout' && perTryTimeout > 0)
     if (!again || !IDEMPOTENT.has(this.#request.method)) return false
     const { body } = this.#request
-    return (body === null || body.rewind()) && this.#target.budget.take(performance.now())
+    if (body !== null && !body.rewind()) return false
+    if (this.#target.budget.take(performance.now())) return true
+    this.#target.meter?.retryRefused()
+    return false
   }
 
   #wait(): void {
-    if (this.#target.queue.join(this)) return
+    if (this.#target.queue.join(this)) {
+      this.#target.meter?.queued()
+      return
+    }
     this.#why = 'QF'
     this.#giveUp()
   }

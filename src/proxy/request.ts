@@ -1,6 +1,8 @@
 import type { Body } from './body.ts'
 import { HeaderList } from './header-list.ts'
 import type { AccessEntry } from '../telemetry/access-entry.ts'
+import type { Meter } from '../telemetry/metrics/meter.ts'
+import type { TlsTerms } from './tls/terms.ts'
 import type { Endpoint } from './upstream/endpoint.ts'
 import type { WhyCode } from './why.ts'
 
@@ -28,6 +30,8 @@ export class Request {
   trailers = false
   /** The protocol that the client asks to upgrade to, such as `websocket`. */
   upgrade: string | undefined = undefined
+  /** Of the client's connection; undefined when it is a plain one. */
+  tls: TlsTerms | undefined = undefined
   /** The peer's address, as the socket says: IPv4-mapped addresses as plain IPv4. */
   clientAddress = ''
   clientPort = 0
@@ -59,6 +63,10 @@ export class Request {
   /** Attempts after the first. */
   retries = 0
   why: WhyCode | undefined = undefined
+  /** Where it is counted; undefined: nowhere. */
+  routerMeter: Meter | undefined = undefined
+  /** Of the load-balanced service that it went to last. */
+  serviceMeter: Meter | undefined = undefined
   /** What the access log noted when the request came; undefined when nothing is logged. */
   accessEntry: AccessEntry | undefined = undefined
 

@@ -18,6 +18,7 @@ export interface WaitLimits {
   readonly queueTimeout: number
 }
 
+const NOBODY = (): void => {}
 const NONE: WaitLimits = { maxQueue: 0, queueTimeout: 0 }
 
 /** Whose endpoints are waited for. */
@@ -32,11 +33,14 @@ export class WaitQueue implements Timed {
   limits: WaitLimits = NONE
   readonly #deadlines: Deadlines
   readonly #room: Room
+  readonly #changed: (change: number) => void
   /** In the order in which they came, so that the first is also the first to time out. Most services need none. */
   #waiting: Set<Waiting> | undefined = undefined
   #waking = false
 
-  constructor(deadlines: Deadlines, room: Room) {
+  /** `changed`: so many more wait, or fewer. */
+  constructor(deadlines: Deadlines, room: Room, changed: (change: number) => void = NOBODY) {
+    this.#changed = changed
     this.#deadlines = deadlines
     this.#room = room
   }
@@ -51,6 +55,7 @@ export class WaitQueue implements Timed {
     waiting.waitUntil = this.#deadlines.in(this.limits.queueTimeout)
     this.#waiting ??= new Set()
     this.#waiting.add(waiting)
+    this.#changed(1)
     if (this.#waiting.size === 1) {
       this.deadline = waiting.waitUntil
       this.#deadlines.add(this)
@@ -59,7 +64,10 @@ export class WaitQueue implements Timed {
   }
 
   leave(waiting: Waiting): void {
-    if (this.#waiting?.delete(waiting)) this.#settle()
+    if (this.#waiting?.delete(waiting)) {
+      this.#changed(-1)
+      this.#settle()
+    }
   }
 
   /**
@@ -76,6 +84,7 @@ export class WaitQueue implements Timed {
     for (const waiting of this.#waiting ?? []) {
       if (waiting.waitUntil > this.#deadlines.now) break
       this.#waiting?.delete(waiting)
+      this.#changed(-1)
       waiting.waitedTooLong()
     }
     this.#settle()
@@ -86,6 +95,7 @@ export class WaitQueue implements Timed {
     for (const waiting of this.#waiting ?? []) {
       if (!this.#room.hasRoom) break
       this.#waiting?.delete(waiting)
+      this.#changed(-1)
       waiting.attempt(true)
     }
     this.#settle()

@@ -57,6 +57,7 @@ export const WHY = {
   RD: { status: 302, text: 'Found', meaning: 'a middleware redirects the client' },
   PF: { status: 200, text: 'OK', meaning: 'a CORS preflight answered by a middleware' },
   PG: { status: 200, text: 'OK', meaning: 'the ping page' },
+  PM: { status: 200, text: 'OK', meaning: 'the metrics page' },
 } as const satisfies Record<string, { status: number; text: string; meaning: string }>
 
 export type WhyCode = keyof typeof WHY

@@ -1,8 +1,11 @@
 import type { Request } from '../proxy/request.ts'
 import type { Response } from '../proxy/response.ts'
 import { beginEntry, finishEntry } from '../telemetry/access-entry.ts'
+import type { AccessEntry } from '../telemetry/access-entry.ts'
+import { accessFilter } from '../telemetry/access-filter.ts'
 import { accessFormat } from '../telemetry/access-format.ts'
 import type { AccessFormat } from '../telemetry/access-format.ts'
+import { showsHeaders } from '../telemetry/access-json.ts'
 import { LineBatch } from '../telemetry/line-batch.ts'
 import type { AccessLogSettings } from './entry-point-settings.ts'
 
@@ -13,19 +16,23 @@ export class AccessRecorder {
   readonly #internals: boolean
   readonly #silent: ReadonlySet<string>
   readonly #withHeaders: boolean
+  readonly #quotes: boolean
+  readonly #wanted: ((entry: AccessEntry) => boolean) | undefined
   /** Requests of the whole process: every thread counts in the same place. */
   readonly #count: BigInt64Array
 
   constructor(
-    { format, internals, silentEntryPoints, counter }: AccessLogSettings,
-    send: (lines: string) => void,
+    { format, internals, silentEntryPoints, counter, filters = {}, fields = {} }: AccessLogSettings,
+    send: (lines: Uint8Array<ArrayBuffer>) => void,
   ) {
     // Traefik writes its times in UTC whatever the machine's zone.
-    this.#format = accessFormat({ format, zone: 'utc' })
+    this.#format = accessFormat({ format, zone: 'utc', fields })
     this.#batch = new LineBatch({ send })
     this.#internals = internals
     this.#silent = new Set(silentEntryPoints)
-    this.#withHeaders = format === 'json'
+    this.#quotes = format !== 'json'
+    this.#withHeaders = format === 'json' && showsHeaders(fields)
+    this.#wanted = accessFilter(filters)
     this.#count = new BigInt64Array(counter)
   }
 
@@ -33,7 +40,7 @@ export class AccessRecorder {
   begin(request: Request): void {
     if (this.#silent.has(request.entryPoint)) return
     const count = Number(Atomics.add(this.#count, 0, 1n)) + 1
-    request.accessEntry = beginEntry(request, performance.timeOrigin + performance.now(), count)
+    request.accessEntry = beginEntry(request, performance.timeOrigin + performance.now(), count, this.#quotes)
     if (this.#withHeaders) request.accessEntry.requestHeaders = request.headers
   }
 
@@ -50,7 +57,7 @@ export class AccessRecorder {
       ...(fromEndpoint ? { origin: { status: response.status, bytes, duration } } : {}),
     })
     if (this.#withHeaders) entry.responseHeaders = response.headers
-    this.#batch.add(this.#format(entry))
+    if (this.#wanted === undefined || this.#wanted(entry)) this.#batch.add(this.#format(entry))
   }
 
   flush(): void {

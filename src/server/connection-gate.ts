@@ -10,13 +10,14 @@ export interface ConnectionCaps {
   readonly counts: SharedArrayBuffer | undefined
 }
 
-/** Caps for so many workers, with the memory in which they count. */
+/** Caps for so many workers, with the memory in which they count; `counted`: also when nothing is limited. */
 export function connectionCaps(
   { maxConnections = 0, maxConnectionsPerClient = 0 }: Partial<Omit<ConnectionCaps, 'counts'>>,
   workers: number,
+  counted = false,
 ): ConnectionCaps {
   const limited = maxConnections > 0 || maxConnectionsPerClient > 0
-  const counts = limited ? connectionMemory(workers, maxConnectionsPerClient > 0) : undefined
+  const counts = limited || counted ? connectionMemory(workers, maxConnectionsPerClient > 0) : undefined
   return { maxConnections, maxConnectionsPerClient, counts }
 }
 

@@ -22,6 +22,7 @@ import type { DataPlaneHost } from './data-plane-host.ts'
 import { EndpointLives } from './endpoint-lives.ts'
 import type { LivingService } from './endpoint-lives.ts'
 import { healthCheckOf, lifeSettingsOf } from './life-settings.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import { MembershipReporter } from './membership-reporter.ts'
 import { buildPlan } from './plan-builder.ts'
 import { EMPTY_PLAN, isEmptyDelta, planDelta } from './plan-delta.ts'
@@ -51,6 +52,8 @@ export interface ControlPlaneOptions {
   readonly tlsEntryPoints?: readonly string[]
   /** A change has been worked in, and handed to all workers. */
   readonly applied?: () => void
+  /** Hears of plans and of what becomes of endpoints; undefined when nobody wants metrics. */
+  readonly metrics?: Pick<Metrics, 'planned' | 'applied' | 'moved'> | undefined
   /** Hears what happens, for people and their tools. */
   readonly observer?: ControlPlaneObserver | undefined
   /** Default: the system's resolver. */
@@ -312,17 +315,20 @@ export class ControlPlane {
     const plan = this.#memories.lend(built)
     const delta = planDelta(this.#plan, plan)
     this.#membership.report(transitions, this.#lives.live)
+    this.#options.metrics?.moved(transitions)
     if (transitions.length > 0) this.#options.observer?.moved(transitions)
     if (isEmptyDelta(delta)) return
     this.#plan = plan
+    this.#options.metrics?.planned(plan, delta)
     this.#applied = this.#handOver(delta, plan)
   }
 
   async #handOver(delta: PlanDelta, plan: Plan): Promise<void> {
-    const { host, log, applied } = this.#options
+    const { host, log, applied, metrics } = this.#options
     try {
       await host.apply(delta, plan)
       applied?.()
+      metrics?.applied()
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       log.error(`a change could not be handed to the workers: ${reason}`)

@@ -1,5 +1,6 @@
 import type { OutcomeReport } from '../balancing/outcomes.ts'
 import type { HeldAddress } from './held-address.ts'
+import type { MeterNews } from './data-plane/request-meters.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { Plan, PlanDelta } from './plan.ts'
 import type { SlotStats } from './shared-slots.ts'
@@ -47,8 +48,12 @@ export interface HostEvents {
   drained(worker: number, service: string, endpoint: string, version: number): void
   /** How attempts at failing endpoints went in one worker. */
   outcomes(reports: readonly OutcomeReport[]): void
+  /** Where a worker counts. */
+  meters(worker: number, news: readonly MeterNews[]): void
+  /** What the metrics show now, as text for Prometheus; empty when there is no such page. */
+  metricsPage(): string
   /** Whole lines of the access log. */
-  accessLog(lines: string): void
+  accessLog(lines: Uint8Array<ArrayBuffer>): void
   /** Something failed in a worker without stopping it. */
   failed(where: string, message: string): void
   /** A worker died, and with it what it held in its `slot`; another takes its place. */

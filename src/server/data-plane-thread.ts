@@ -5,6 +5,7 @@ import type { OutcomeReport } from '../balancing/outcomes.ts'
 import { AccessRecorder } from './access-recorder.ts'
 import { DataPlane } from './data-plane.ts'
 import type { WatchedEndpoint } from './data-plane-host.ts'
+import type { MeterNews } from './data-plane/request-meters.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import { BACKLOG, SERVER_OPTIONS } from './listener.ts'
@@ -18,7 +19,10 @@ import type { Slot } from './shared-slots.ts'
 export interface ThreadEvents {
   drained(service: string, endpoint: string, version: number): void
   outcomes(reports: readonly OutcomeReport[]): void
-  accessLog(lines: string): void
+  accessLog(lines: Uint8Array<ArrayBuffer>): void
+  meters(news: readonly MeterNews[]): void
+  /** What the metrics show now. */
+  metricsPage(): Promise<string>
   failed(where: string, message: string): void
 }
 
@@ -45,9 +49,11 @@ export class DataPlaneThread {
         drained: (service, endpoint, version) => events.drained(service, endpoint, version),
         outcomes: (reports) => events.outcomes(reports),
         begun: this.#recorder ? (request) => this.#recorder!.begin(request) : undefined,
-        finished: (request, response, bytes, startedAt) => {
-          this.#recorder?.finish(request, response, bytes, performance.now() - startedAt)
+        finished: (request, response, bytes, duration) => {
+          this.#recorder?.finish(request, response, bytes, duration)
         },
+        meters: (news) => events.meters(news),
+        metricsPage: () => events.metricsPage(),
         failed: (where, error) =>
           events.failed(where, error instanceof Error ? (error.stack ?? error.message) : String(error)),
       },

@@ -4,12 +4,16 @@ import type { OutcomeReport } from '../balancing/outcomes.ts'
 import type { MiddlewareTools, Next } from '../middleware.ts'
 import { Deadlines } from '../proxy/deadlines.ts'
 import { MemoryBudget } from '../proxy/memory-budget.ts'
+import { HeaderList } from '../proxy/header-list.ts'
 import { Response } from '../proxy/response.ts'
+import { PROMETHEUS_TYPE } from '../telemetry/metrics/prometheus-text.ts'
 import { ClientConnections } from './data-plane/client-connections.ts'
 import { Counts } from './data-plane/counts.ts'
 import { EntryPoint } from './data-plane/entry-points.ts'
 import type { RequestEvents } from './data-plane/entry-points.ts'
 import { MirrorTraffic } from './data-plane/mirror-traffic.ts'
+import { RequestMeters } from './data-plane/request-meters.ts'
+import type { MeterNews } from './data-plane/request-meters.ts'
 import { Routers } from './data-plane/routers.ts'
 import type { InFlight } from './data-plane/service.ts'
 import { Services } from './data-plane/services.ts'
@@ -30,6 +34,10 @@ export interface DataPlaneEvents extends RequestEvents {
   drained(service: string, endpoint: string, version: number): void
   /** How attempts at failing endpoints went. */
   outcomes(reports: readonly OutcomeReport[]): void
+  /** What is counted where; left out where nobody asks. */
+  meters?(news: readonly MeterNews[]): void
+  /** What the metrics show now, as text for Prometheus; empty when there is no such page. */
+  metricsPage?(): Promise<string>
   /** A middleware threw; `where` names it or its router. */
   failed(where: string, error: unknown): void
 }
@@ -83,10 +91,12 @@ export class DataPlane {
     counts.beat()
     this.#deadlines.onTick = (late) => {
       counts.beat()
+      counts.delay(late)
       shedder.observe(late)
     }
     this.#connections = new ClientConnections(this.#deadlines, counts)
     const { hostname, experiments, zone, workers = 1 } = settings
+    const meters = settings.meters && new RequestMeters(settings.meters, (news) => events.meters?.(news))
     const tools = {
       worker: slot.index,
       hostname,
@@ -96,6 +106,7 @@ export class DataPlane {
       counts,
       shedder,
       events,
+      meters,
     }
     this.#entryPoints = new Map(settings.entryPoints.map((one) => [one.name, new EntryPoint(one, tools)]))
     this.#outcomes = new OutcomeBatch((reports) => events.outcomes(reports))
@@ -110,10 +121,15 @@ export class DataPlane {
       tlsFailed: (service: string, endpoint: string, reason: string) =>
         events.failed(`service ${service}`, new Error(`no secure connection to ${endpoint}: ${reason}`)),
       drained: (service: string, endpoint: string) => events.drained(service, endpoint, this.#version),
+      meters,
+      waiting: (change: number) => counts.waiting(change),
       mirrors: new MirrorTraffic(this.#deadlines, counts),
       held: new MemoryBudget(HELD_BYTES),
     }
-    this.#services = new Services(serviceTools, this.#internalServices(settings.pingTerminatingStatus))
+    this.#services = new Services(
+      serviceTools,
+      this.#internalServices(settings.pingTerminatingStatus, events),
+    )
     this.#routers = new Routers({
       plugIns: this.#plugIns,
       middlewareTools,
@@ -121,6 +137,7 @@ export class DataPlane {
       workers,
       tables: new Map([...this.#entryPoints].map(([name, { tables }]) => [name, tables])),
       next: (service) => this.#services.next(service),
+      meters,
       failed,
     })
   }
@@ -217,13 +234,21 @@ export class DataPlane {
   }
 
   /** What the proxy answers itself. Services of its own are not in the plan. */
-  #internalServices(pingTerminatingStatus: number): ReadonlyMap<string, Next> {
+  #internalServices(pingTerminatingStatus: number, events: DataPlaneEvents): ReadonlyMap<string, Next> {
     return new Map<string, Next>([
       [
         'ping@internal',
         () => (this.#terminating ? Response.because('SD', pingTerminatingStatus) : Response.because('PG')),
       ],
+      ['prometheus@internal', () => metricsAnswer(events)],
       ['noop@internal', () => Response.because('NR')],
     ])
   }
+}
+
+async function metricsAnswer(events: DataPlaneEvents): Promise<Response> {
+  const text = (await events.metricsPage?.()) ?? ''
+  if (text === '') return Response.because('NR')
+  const headers = new HeaderList(['Content-Type', PROMETHEUS_TYPE, 'Cache-Control', 'no-store'])
+  return new Response(200, headers, text, 'PM')
 }

@@ -2,7 +2,10 @@ import type { ForwardedOptions } from '../proxy/forwarded-headers.ts'
 import type { ConnectionLimits } from '../proxy/http1/connection-host.ts'
 import type { Http2Limits } from '../proxy/http2/limits.ts'
 import type { PluginFile } from '../plugins/load-plugin.ts'
+import type { AccessFilters } from '../telemetry/access-filter.ts'
+import type { AccessFields } from '../telemetry/access-format.ts'
 import type { ConnectionCaps } from './connection-gate.ts'
+import type { MeterSettings } from './data-plane/request-meters.ts'
 import type { OverloadLimits } from './load-shedder.ts'
 
 /** What a worker must know of an entry point; plain data. */
@@ -33,6 +36,8 @@ export interface WorkerSettings {
   readonly zone?: string | undefined
   /** Private plug-ins that middlewares may be of. */
   readonly plugins?: readonly PluginFile[]
+  /** What is counted of requests; undefined: nothing. */
+  readonly meters?: MeterSettings | undefined
   /** How many workers divide what is limited for the process; default 1. */
   readonly workers?: number
 }
@@ -43,6 +48,8 @@ export interface AccessLogSettings {
   readonly internals: boolean
   /** Entry points whose requests are not logged. */
   readonly silentEntryPoints: readonly string[]
+  readonly filters?: AccessFilters
+  readonly fields?: AccessFields
   /** One 64-bit integer that all threads count requests in. */
   readonly counter: SharedArrayBuffer
 }

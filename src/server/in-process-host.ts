@@ -22,6 +22,8 @@ export class InProcessHost implements DataPlaneHost {
       outcomes: (reports) => events.outcomes(reports),
       accessLog: (lines) => events.accessLog(lines),
       failed: (where, message) => events.failed(where, message),
+      meters: (news) => events.meters(0, news),
+      metricsPage: async () => events.metricsPage(),
     })
   }
 

@@ -11,12 +11,13 @@ const INTERNAL_ENTRY_POINT = 'traefik'
 
 const ORIGIN = { source: 'static configuration' }
 
-/** The routers and middlewares that follow from the static configuration: the ping page, the API and redirections. */
+/** The routers and middlewares that follow from the static configuration: the ping page, metrics, the API and redirections. */
 export function internalRouting(config: StaticConfig): SourceNode {
   const routers: Record<string, unknown> = {}
   const middlewares: Record<string, unknown> = {}
   const services: Record<string, unknown> = {}
   const { ping, api } = config
+  const { prometheus } = config.metrics ?? {}
   if (api?.onEntryPoint) {
     routers['api'] = {
       entryPoints: [INTERNAL_ENTRY_POINT],
@@ -34,6 +35,14 @@ export function internalRouting(config: StaticConfig): SourceNode {
       entryPoints: [ping.entryPoint],
       rule: 'Path(`/ping`) && (Method(`GET`) || Method(`HEAD`))',
       service: 'ping@internal',
+      priority: Number.MAX_SAFE_INTEGER,
+    }
+  }
+  if (prometheus && !prometheus.manualRouting) {
+    routers['prometheus'] = {
+      entryPoints: [prometheus.entryPoint],
+      rule: 'Path(`/metrics`) && (Method(`GET`) || Method(`HEAD`))',
+      service: 'prometheus@internal',
       priority: Number.MAX_SAFE_INTEGER,
     }
   }

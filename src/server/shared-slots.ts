@@ -1,5 +1,8 @@
 import { WHY_CODES } from '../proxy/why.ts'
 
+/** Seconds by which the event loop of a worker may be late: from what nobody notices to what time-outs are made of. */
+export const DELAY_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const
+
 /** Places of the counters of a slot; those of the why-codes follow in the order of `WHY_CODES`. */
 export const COUNTER = {
   accepted: 0,
@@ -8,7 +11,11 @@ export const COUNTER = {
   mirrored: 3,
   mirrorsDropped: 4,
   failures: 5,
-  why: 6,
+  /** Seconds by which ticks were late, in all. */
+  delaySum: 6,
+  /** Ticks by how late they were: one place for each bound of `DELAY_BOUNDS`, and one for what is above. */
+  delays: 7,
+  why: 7 + DELAY_BOUNDS.length + 1,
 } as const
 /** Places of the gauges of a slot. */
 export const GAUGE = {
@@ -21,6 +28,8 @@ export const GAUGE = {
   lastPlugin: 3,
   /** Requests that wait for plug-ins. */
   pluginCalls: 4,
+  /** Requests that wait for an endpoint. */
+  waiting: 5,
 } as const
 
 const COUNTERS = COUNTER.why + WHY_CODES.length
@@ -52,6 +61,10 @@ export interface SlotStats {
   readonly mirrored: number
   /** Copies that were not sent: too many under way, or a body that was too large or broke off. */
   readonly mirrorsDropped: number
+  /** How late ticks of its event loop were: seconds in all, and numbers by `DELAY_BOUNDS`. */
+  readonly delays: { readonly sum: number; readonly counts: readonly number[] }
+  /** Requests that wait for an endpoint now. */
+  readonly waiting: number
   /** Answers that the proxy made itself, by why-code. */
   readonly why: Readonly<Record<string, number>>
 }
@@ -122,6 +135,8 @@ export function statsOf({ counters, gauges }: Slot): SlotStats {
     failures: counters[COUNTER.failures]!,
     mirrored: counters[COUNTER.mirrored]!,
     mirrorsDropped: counters[COUNTER.mirrorsDropped]!,
+    delays: { sum: counters[COUNTER.delaySum]!, counts: [...counters.subarray(COUNTER.delays, COUNTER.why)] },
+    waiting: Atomics.load(gauges, GAUGE.waiting),
     why,
   }
 }

@@ -141,7 +141,7 @@ export class WorkerHost implements DataPlaneHost {
     const thread = new WorkerThread(
       { id, data, resourceLimits: this.#limits, ...(execArgv && { execArgv }) },
       {
-        message: (message) => this.#onMessage(id, message),
+        message: (message) => this.#onMessage(thread, message),
         planFailed: (message) => this.#events.failed(`worker ${id}`, message),
         exited: (reason) => this.#onExit(thread, reason, delay),
       },
@@ -194,10 +194,13 @@ export class WorkerHost implements DataPlaneHost {
     return [...this.#threads.values()].filter(({ ready }) => ready)
   }
 
-  #onMessage(id: number, message: Exclude<FromWorker, { type: 'done' }>): void {
+  #onMessage(thread: WorkerThread, message: Exclude<FromWorker, { type: 'done' }>): void {
+    const { id } = thread
     if (message.type === 'drained')
       this.#events.drained(id, message.service, message.endpoint, message.version)
     else if (message.type === 'outcomes') this.#events.outcomes(message.reports)
+    else if (message.type === 'meters') this.#events.meters(id, message.news)
+    else if (message.type === 'page') thread.answerPage(message.id, this.#events.metricsPage())
     else if (message.type === 'accessLog') this.#events.accessLog(message.lines)
     else this.#events.failed(message.where, message.message)
   }

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { OutcomeReport } from '../balancing/outcomes.ts'
 import type { WatchedEndpoint } from './data-plane-host.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
+import type { MeterNews } from './data-plane/request-meters.ts'
 import type { InFlight } from './data-plane/service.ts'
 import type { WholeSlice } from './plan-sender.ts'
 import type { PlanDelta } from './plan.ts'
@@ -17,6 +18,8 @@ export type ToWorker =
   /** The next success of these endpoints is to be told. */
   | { readonly type: 'watch'; readonly endpoints: readonly WatchedEndpoint[] }
   | { readonly type: 'announceStop' }
+  /** What the page shows that the worker has asked for. */
+  | { readonly type: 'page'; readonly id: number; readonly text: string }
   /** Idle connections may wait for so many milliseconds for one more request. */
   | { readonly type: 'stop'; readonly id: number; readonly idleFor: number }
 
@@ -30,7 +33,11 @@ export type FromWorker =
       readonly version: number
     }
   | { readonly type: 'outcomes'; readonly reports: readonly OutcomeReport[] }
-  | { readonly type: 'accessLog'; readonly lines: string }
+  | { readonly type: 'accessLog'; readonly lines: Uint8Array<ArrayBuffer> }
+  /** Where it counts. */
+  | { readonly type: 'meters'; readonly news: readonly MeterNews[] }
+  /** A client asks for the metrics; answered by `page` with the same `id`. */
+  | { readonly type: 'page'; readonly id: number }
   | { readonly type: 'failed'; readonly where: string; readonly message: string }
 
 export interface WorkerData {

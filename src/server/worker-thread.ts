@@ -85,6 +85,10 @@ export class WorkerThread {
     this.#post({ type: 'announceStop' })
   }
 
+  answerPage(id: number, text: string): void {
+    this.#post({ type: 'page', id, text })
+  }
+
   watch(endpoints: readonly WatchedEndpoint[]): void {
     this.#post({ type: 'watch', endpoints })
   }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { AskedPages } from './asked-pages.ts'
 import { compactDelta } from './compact-delta.ts'
 import { DataPlaneThread } from './data-plane-thread.ts'
 import { SharedSlots } from './shared-slots.ts'
@@ -9,11 +10,14 @@ import type { FromWorker, ToWorker, WorkerData } from './worker-messages.ts'
 const port = parentPort!
 const send = (message: FromWorker): void => port.postMessage(message)
 const { settings, slots, slot } = workerData as WorkerData
+const pages = new AskedPages((id) => send({ type: 'page', id }))
 const thread = new DataPlaneThread(settings, new SharedSlots(slots).slot(slot), {
   drained: (service, endpoint, version) => send({ type: 'drained', service, endpoint, version }),
   outcomes: (reports) => send({ type: 'outcomes', reports }),
-  accessLog: (lines) => send({ type: 'accessLog', lines }),
+  accessLog: (lines) => port.postMessage({ type: 'accessLog', lines } satisfies FromWorker, [lines.buffer]),
   failed: (where, message) => send({ type: 'failed', where, message }),
+  meters: (news) => send({ type: 'meters', news }),
+  metricsPage: () => pages.ask(),
 })
 
 /** What a plug-in throws when nobody listens must not end the thread, and with it what others have under way. */
@@ -28,6 +32,7 @@ let last: Promise<void> = Promise.resolve()
 port.on('message', (message: ToWorker) => {
   if (message.type === 'connection') thread.accept(message.entryPoint, message.socket)
   else if (message.type === 'announceStop') thread.announceStop()
+  else if (message.type === 'page') pages.answered(message.id, message.text)
   else if (message.type === 'watch') thread.watch(message.endpoints)
   else if (message.type === 'inFlight') send({ type: 'done', id: message.id, inFlight: thread.inFlight() })
   // At once: the socket accepts from the moment of its arrival.

@@ -18,6 +18,8 @@ export interface AccessEntry {
   /** As the client named it: host and perhaps port. */
   readonly authority: string
   readonly entryPoint: string
+  /** Undefined on a plain connection. */
+  readonly tls: { readonly version: string; readonly cipher: string } | undefined
   readonly referer: string | undefined
   readonly userAgent: string | undefined
   /** Only for formats that show headers. */
@@ -61,8 +63,11 @@ export interface AnswerMeasures {
   readonly origin?: OriginMeasures
 }
 
-/** Notes what middlewares may change later. To be called before the first of them runs. */
-export function beginEntry(request: Request, start: number, count: number): AccessEntry {
+/**
+ * Notes what middlewares may change later. To be called before the first of them runs. `quotes`: the format shows
+ * referrer and user agent.
+ */
+export function beginEntry(request: Request, start: number, count: number, quotes = true): AccessEntry {
   const { headers } = request
   return {
     start,
@@ -75,8 +80,9 @@ export function beginEntry(request: Request, start: number, count: number): Acce
     scheme: request.scheme,
     authority: request.authority,
     entryPoint: request.entryPoint,
-    referer: headers.get('Referer'),
-    userAgent: headers.get('User-Agent'),
+    tls: request.tls,
+    referer: quotes ? headers.get('Referer') : undefined,
+    userAgent: quotes ? headers.get('User-Agent') : undefined,
     requestHeaders: undefined,
     user: undefined,
     router: undefined,

@@ -1,3 +1,4 @@
+import { parseStatusRange } from '../config/status-ranges.ts'
 import type { AccessEntry } from './access-entry.ts'
 
 /** Which requests are logged, as in Traefik's `accessLog.filters`: those that any of the filters wants. */
@@ -14,14 +15,9 @@ export interface AccessFilters {
 export function accessFilter(filters: AccessFilters): ((entry: AccessEntry) => boolean) | undefined {
   const { statusCodes = [], retryAttempts = false, minDuration = 0 } = filters
   if (statusCodes.length === 0 && !retryAttempts && minDuration <= 0) return undefined
-  const ranges = statusCodes.map(statusRange)
+  const ranges = statusCodes.map(parseStatusRange).filter((range) => range !== undefined)
   return ({ status, retries, duration }) =>
     ranges.some(([from, to]) => status >= from && status <= to) ||
     (retryAttempts && retries > 0) ||
     (minDuration > 0 && duration > minDuration)
-}
-
-function statusRange(text: string): readonly [from: number, to: number] {
-  const [from = Number.NaN, to = from] = text.split('-').map(Number)
-  return [from, to]
 }

@@ -15,12 +15,19 @@ const isoSecond: Record<TimeZone, (milliseconds: number) => string> = {
   utc: perSecond(renderIso, utcFields),
 }
 
+const isoParts: Record<TimeZone, (milliseconds: number) => { readonly head: string; readonly tail: string }> =
+  {
+    local: perSecond(partsOfIso, localFields),
+    utc: perSecond(partsOfIso, utcFields),
+  }
+
 /** RFC 3339 with microseconds, trailing zeros left out: `2006-01-02T15:04:05.25Z`. */
 export function preciseTime(milliseconds: number, zone: TimeZone): string {
-  const text = isoSecond[zone](milliseconds)
+  const { head, tail } = isoParts[zone](milliseconds)
   const micros = Math.floor((milliseconds - Math.floor(milliseconds / 1_000) * 1_000) * 1_000)
-  const fraction = pad(micros, 6).replace(/0+$/, '')
-  return fraction === '' ? text : `${text.slice(0, 19)}.${fraction}${text.slice(19)}`
+  const digits = String(1_000_000 + micros).slice(1)
+  const fraction = micros % 10 === 0 ? digits.replace(/0+$/, '') : digits
+  return fraction === '' ? head + tail : `${head}.${fraction}${tail}`
 }
 
 /** RFC 3339 to the second. */
@@ -39,12 +46,12 @@ interface TimeFields {
   readonly offset: number
 }
 
-function perSecond(
-  render: (fields: TimeFields) => string,
+function perSecond<T>(
+  render: (fields: TimeFields) => T,
   fieldsOf: (date: Date) => TimeFields,
-): (milliseconds: number) => string {
+): (milliseconds: number) => T {
   let last = Number.NaN
-  let text = ''
+  let text: T
   return (milliseconds) => {
     const second = Math.floor(milliseconds / 1_000)
     if (second !== last) {
@@ -82,6 +89,11 @@ function utcFields(date: Date): TimeFields {
 function renderCommon({ year, month, day, hour, minute, second, offset }: TimeFields): string {
   const time = `${pad(hour)}:${pad(minute)}:${pad(second)}`
   return `${pad(day)}/${MONTHS[month]}/${pad(year, 4)}:${time} ${zoneText(offset, '')}`
+}
+
+function partsOfIso(fields: TimeFields): { head: string; tail: string } {
+  const text = renderIso(fields)
+  return { head: text.slice(0, 19), tail: text.slice(19) }
 }
 
 function renderIso({ year, month, day, hour, minute, second, offset }: TimeFields): string {

@@ -16,7 +16,8 @@ export interface LineWriterOptions {
   readonly report?: (message: string) => void
 }
 
-const LARGEST_FILE_WRITE = 64 * 1024
+/** Bytes of one write to a file: each is handed to another thread, which costs as much as copying so many. */
+const LARGEST_FILE_WRITE = 1024 * 1024
 const FLUSH_EVERY = 1_000
 
 /**
@@ -31,7 +32,7 @@ export class LineWriter implements AsyncDisposable {
   readonly #pipe: boolean
   readonly #sink: SonicBoom
   readonly #timer: NodeJS.Timeout
-  #gathered = ''
+  #gathered: Buffer[] = []
   #gatheredLines = 0
   #dropped = 0
   #errors = 0
@@ -62,7 +63,8 @@ export class LineWriter implements AsyncDisposable {
   }
 
   /** Takes any number of whole lines, each with its line feed. */
-  write(lines: string): void {
+  write(text: string | Uint8Array<ArrayBuffer>): void {
+    const lines = bytesOf(text)
     if (this.#closed) this.#lose(lines)
     else if (this.#bufferingSize === 0) this.#hand(lines)
     else this.#gather(lines)
@@ -98,10 +100,11 @@ export class LineWriter implements AsyncDisposable {
       ...this.#target(output),
       sync: false,
       maxLength,
+      contentMode: 'buffer',
       maxWrite: this.#pipe ? PIPE_BUF : LARGEST_FILE_WRITE,
       mode: 0o644,
     })
-    sink.on('drop', (lines: string) => this.#lose(lines))
+    sink.on('drop', (lines: string | Buffer) => this.#lose(bytesOf(lines)))
     sink.on('error', (error: Error) => this.#failed(error))
     sink.on('write', (bytes: number) => {
       if (bytes > 0) this.#wrote()
@@ -116,22 +119,25 @@ export class LineWriter implements AsyncDisposable {
     return { dest: this.#filePath }
   }
 
-  #gather(lines: string): void {
-    this.#gathered += lines
+  #gather(lines: Buffer): void {
+    this.#gathered.push(lines)
     this.#gatheredLines += countLines(lines)
     if (this.#gatheredLines >= this.#bufferingSize) this.#release()
   }
 
   #release(): void {
-    const lines = this.#gathered
-    this.#gathered = ''
     this.#gatheredLines = 0
-    if (lines !== '') this.#hand(lines)
+    for (const lines of this.#gathered.splice(0)) this.#hand(lines)
   }
 
-  #hand(lines: string): void {
-    if (!this.#pipe) this.#sink.write(lines)
-    else for (const piece of wholeLines(lines, PIPE_BUF)) this.#sink.write(piece)
+  #hand(lines: Buffer): void {
+    if (!this.#pipe) this.#put(lines)
+    else for (const piece of wholeLines(lines, PIPE_BUF)) this.#put(piece)
+  }
+
+  /** Its types know of texts alone. */
+  #put(lines: Buffer): void {
+    this.#sink.write(lines as unknown as string)
   }
 
   /** Writes what has been gathered for a second, and what a failed write left behind. */
@@ -140,7 +146,7 @@ export class LineWriter implements AsyncDisposable {
     this.#sink.flush()
   }
 
-  #lose(lines: string): void {
+  #lose(lines: Buffer): void {
     this.#dropped += countLines(lines)
     if (this.#dropping) return
     this.#dropping = true
@@ -164,29 +170,34 @@ export class LineWriter implements AsyncDisposable {
 }
 
 /** Cuts at line ends, into pieces of at most `limit` bytes; a longer line is a piece of its own. */
-export function wholeLines(lines: string, limit: number): string[] {
-  if (Buffer.byteLength(lines) <= limit) return [lines]
-  const pieces: string[] = []
-  let piece = ''
-  let size = 0
+export function wholeLines(lines: Buffer, limit: number): Buffer[] {
+  const pieces: Buffer[] = []
   for (let start = 0; start < lines.length;) {
-    const end = lines.indexOf('\n', start) + 1 || lines.length
-    const line = lines.slice(start, end)
-    const bytes = Buffer.byteLength(line)
-    if (size + bytes > limit && piece !== '') {
-      pieces.push(piece)
-      piece = ''
-      size = 0
-    }
-    piece += line
-    size += bytes
+    const end = pieceEnd(lines, start, limit)
+    pieces.push(lines.subarray(start, end))
     start = end
   }
-  return piece === '' ? pieces : [...pieces, piece]
+  return pieces
 }
 
-function countLines(lines: string): number {
+function pieceEnd(lines: Buffer, start: number, limit: number): number {
+  if (lines.length - start <= limit) return lines.length
+  const last = lines.lastIndexOf(LINE_FEED, start + limit - 1)
+  if (last >= start) return last + 1
+  const next = lines.indexOf(LINE_FEED, start + limit)
+  return next < 0 ? lines.length : next + 1
+}
+
+const LINE_FEED = 10
+
+function countLines(lines: Buffer): number {
   let count = 0
-  for (let at = lines.indexOf('\n'); at >= 0; at = lines.indexOf('\n', at + 1)) count++
+  for (let at = lines.indexOf(LINE_FEED); at >= 0; at = lines.indexOf(LINE_FEED, at + 1)) count++
   return count
+}
+
+function bytesOf(lines: string | Uint8Array): Buffer {
+  return typeof lines === 'string'
+    ? Buffer.from(lines)
+    : Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)
 }

@@ -160,9 +160,13 @@ test('the level of the log is changed, for a while or for good', async () => {
     })
   assert.deepEqual((await level()).body, { level: 'info' })
   assert.equal((await level({ level: 'debug' }, { token: 'wrong' })).status, 401)
-  const { level: now, then } = (await level({ level: 'DEBUG', for: '5m' })).body
-  assert.deepEqual([now, then], ['debug', 'info'])
-  assert.equal((await level({ level: 'trace', for: '1s' })).body['then'], 'info', 'of two, the first counts')
+  const { level: now, returnsTo } = (await level({ level: 'DEBUG', for: '5m' })).body
+  assert.deepEqual([now, returnsTo], ['debug', 'info'])
+  assert.equal(
+    (await level({ level: 'trace', for: '1s' })).body['returnsTo'],
+    'info',
+    'of two, the first counts',
+  )
   assert.deepEqual((await level({ level: 'warn' })).body, { level: 'warn' })
   assert.equal((await level({ level: 'loud' })).status, 400)
   assert.equal((await level({ level: 'info', for: '25h' })).status, 400)

@@ -5,6 +5,7 @@ import { FileApp, routesTo } from '../support/file-app.ts'
 import { RawPeer } from '../support/raw-peer.ts'
 import { until } from '../support/until.ts'
 import { getJson } from './asking.ts'
+import { SAMPLE_ROUTES } from './sample-routes.ts'
 
 interface Event {
   readonly id: number
@@ -35,6 +36,23 @@ test('what joins, changes, breaks, heals and leaves is told', async () => {
   const after = await events()
   assert.ok(after.some((line) => line.startsWith('endpoint: http://127.0.0.1:1 of all@file is gone')))
   assert.ok(after.includes('endpoint: http://127.0.0.1:2 of all@file is ready: discovered'))
+})
+
+test('a file that is read anew: only what is another is told', async () => {
+  await using it = await FileApp.start({ routes: SAMPLE_ROUTES, flags: API })
+  const before = (await getJson<Event[]>(it, '/api/events')).at(-1)!.id
+  const routers = { fresh: { rule: 'Host(`fresh`)', service: 'api' }, ...SAMPLE_ROUTES.http.routers }
+  const old = { ...routers.old, rule: 'Host(`older.example.com`)' }
+  await it.writeText(
+    `\n\n${JSON.stringify({ http: { ...SAMPLE_ROUTES.http, routers: { ...routers, old } } })}`,
+  )
+  const found = (): Promise<Event[]> =>
+    getJson<Event[]>(it, `/api/events?kind=router,service,middleware&since=${before}`)
+  await until('the news', async () => (await found()).length > 0)
+  assert.deepEqual(messages(await found()), [
+    'router: router fresh@file was added',
+    'router: router old@file was changed',
+  ])
 })
 
 test('a part that cannot be read is told, and its return', async () => {

@@ -84,7 +84,7 @@ for (const [signal, expected] of [
 test('main: listens to SIGUSR1 before anything is imported, since Node would open its inspector', () => {
   const source = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8')
   assert.doesNotMatch(source, /^import\b/m)
-  const statements = source.split('\n').filter((line) => line !== '' && !line.startsWith('//'))
+  const statements = source.split('\n').filter((line) => line !== '' && !/^(?:\/\/|#!)/.test(line))
   assert.deepEqual(statements.slice(0, 2), [
     'const reopenListeners = new Set<() => void>()',
     "process.on('SIGUSR1', () => {",

@@ -103,5 +103,5 @@ test('diff: colours by what happens, and no control character of others', () => 
     true,
   )
   assert.ok(text.includes('\u001B[32m  + n@file'))
-  assert.ok(text.includes('\u001B[31m  - x\uFFFD[2J@file'))
+  assert.ok(text.includes('\u001B[31m  - x\\u{1b}[2J@file'))
 })

@@ -28,6 +28,11 @@ for (const width of [20, 30, 40, 60]) {
   })
 }
 
+test('what is too long in the last column goes on below', () => {
+  const text = table(HEADS, [['a', 'one two three']], { width: 15, color: false, wrapLast: true })
+  assert.equal(text, 'NAME  RULE\na     one two\n      three')
+})
+
 test('colours when they are wanted, and none otherwise', () => {
   const rows = [['a', { text: 'ready', style: 'green' as const }]]
   assert.ok(table(HEADS, rows, { width: 80, color: true }).includes('\u001B[32mready\u001B[39m'))

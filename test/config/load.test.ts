@@ -239,7 +239,18 @@ test('defaults are those of Traefik, but for the documented ones', async () => {
   assert.equal(internal, false)
   assert.equal(config?.entryPoints.get('traefik')?.internal, true)
   assert.deepEqual(config?.ping, { entryPoint: 'traefik', manualRouting: false, terminatingStatusCode: 503 })
-  assert.deepEqual(config?.accessLog, { format: 'common', bufferingSize: 0, addInternals: false })
+  assert.deepEqual(config?.accessLog, {
+    format: 'common',
+    bufferingSize: 0,
+    addInternals: false,
+    filters: { statusCodes: [], retryAttempts: false, minDuration: 0 },
+    fields: {
+      defaultMode: 'keep',
+      names: {},
+      headers: { defaultMode: 'drop', names: {} },
+      queryParameters: { defaultMode: 'keep' },
+    },
+  })
   assert.equal(config?.providers.providersThrottleDuration, 100)
   assert.equal(config?.workers, 4)
 })
@@ -292,12 +303,13 @@ for (const [name, given, expected] of old) {
 
 const pending = [
   'api: { dashboard: true }',
-  'metrics: { prometheus: {} }',
+  'metrics: { otlp: {} }',
+  'metrics: { influxDB2: { address: x } }',
   'certificatesResolvers: { a: {} }',
   'providers: { nomad: {} }',
   'experimental: {}',
   'entryPoints: { web: { address: ":1", http3: {} } }',
-  'accessLog: { filters: { minDuration: 1s } }',
+  'accessLog: { dualOutput: true }',
 ]
 for (const text of pending) {
   test(`not built yet: ${text}`, async () => {

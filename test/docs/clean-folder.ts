@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 /** What documents write for ports; each stands for a free one, so that tests can run beside each other. */
-const PORTS = /\b(2379|8080|8081|8443|8500|90\d\d)\b/g
+const PORTS = /\b(2379|8080|8081|8443|6379|8500|90\d\d)\b/g
 
 export interface Finished {
   readonly code: number | null
@@ -54,6 +54,8 @@ export class CleanFolder implements AsyncDisposable {
       HOME: home,
       PATH: `${bin}:${process.env['PATH']}`,
       NO_COLOR: '1',
+      // What is shown does not depend on it, and tests run beside each other.
+      TIDEGATE_WORKERS: '1',
       ...options.env,
     }
     return new CleanFolder(path, env, await portsOf(texts, options.ports))
@@ -104,21 +106,29 @@ export class CleanFolder implements AsyncDisposable {
   }
 
   #start(commands: string): ChildProcess {
-    return spawn('sh', ['-euc', this.adapt(commands)], {
+    const child = spawn('sh', ['-euc', this.adapt(commands)], {
       cwd: this.path,
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that what the shell has started ends with it.
       detached: true,
     })
+    const killOnExit = (): void => killGroup(child)
+    process.once('exit', killOnExit)
+    child.once('close', () => process.removeListener('exit', killOnExit))
+    return child
   }
 }
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const closed = once(child, 'close')
-  process.kill(-child.pid!, 'SIGKILL')
+  killGroup(child)
   await closed
+}
+
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL')
 }
 
 async function copySources(path: string): Promise<void> {

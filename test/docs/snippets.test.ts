@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { awsBinary, consulBinary, etcdctlBinary } from '../peers/binaries.ts'
+import { awsBinary, consulBinary, etcdctlBinary, redisCliBinary } from '../peers/binaries.ts'
+import { runGiven } from '../cli/run-given.ts'
 import { startConsul } from '../peers/consul.ts'
 import { startEtcd } from '../peers/etcd.ts'
+import { startRedis } from '../peers/redis.ts'
 import { until } from '../support/until.ts'
 import { answers } from './answers.ts'
 import { AwsStage } from './aws-stage.ts'
@@ -63,8 +66,11 @@ function isLastFile(snippets: readonly Snippet[], index: number): boolean {
 
 async function checkFiles(folder: CleanFolder, written: readonly Snippet[]): Promise<void> {
   const first = written.findLastIndex(({ use }) => use.kind !== 'file') + 1
-  for (const { use } of written.slice(first))
-    if (use.kind === 'file' && use.checked) await valid(folder, use.name)
+  const names = written
+    .slice(first)
+    .flatMap(({ use }) => (use.kind === 'file' && use.checked ? [use.name] : []))
+  // By the decoder that `run` uses; nothing may be wrong, and nothing without effect.
+  if (names.length > 0) valid(await folder.run(`tidegate check ${names.join(' ')}`))
 }
 
 interface Stage extends FolderOptions {
@@ -104,6 +110,11 @@ const PEERS: Readonly<
     const env = { ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: endpoint, ETCDCTL_USER: 'root:correct-horse' }
     return { programs, env, ports: { 2379: Number(endpoint.split(':')[1]) } }
   },
+  async redis(stage) {
+    const { port } = stage.use(await startRedis())
+    const programs = { 'redis-cli': `"${await redisCliBinary()}" -p ${port}` }
+    return { programs, ports: { 6379: port } }
+  },
   async moto(stage) {
     const aws = stage.use(await AwsStage.start())
     // Debian's knows no AWS_ENDPOINT_URL yet.
@@ -131,17 +142,15 @@ async function carryOutOne(folder: CleanFolder, snippet: Snippet, next: Snippet 
       return await folder.stay(text, use.until)
     case 'tags':
       await folder.write('tags-of-an-instance.json', JSON.stringify({ instances: [taggedInstance(snippet)] }))
-      return await valid(folder, 'tags-of-an-instance.json')
+      return valid(await runGiven(['check', join(folder.path, 'tags-of-an-instance.json')]))
     case 'answer':
     case 'not run':
     case 'run by':
   }
 }
 
-/** By the decoder that `run` uses; nothing may be wrong, and nothing without effect. */
-async function valid(folder: CleanFolder, name: string): Promise<void> {
-  const finished = await folder.run(`tidegate check '${name}'`)
-  assert.ok(finished.code === 0 && finished.err === '', allOf(finished))
+function valid(checked: Finished): void {
+  assert.ok(checked.code === 0 && checked.err === '', allOf(checked))
 }
 
 async function ask(folder: CleanFolder, question: string, expected: string): Promise<void> {

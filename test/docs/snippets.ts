@@ -23,7 +23,7 @@ export type Use =
   | { readonly kind: 'run by'; readonly test: string }
 
 /** What a document needs besides an empty folder: a running peer, or a copy of the sources. */
-export type Need = 'consul' | 'etcd' | 'moto' | 'copy'
+export type Need = 'consul' | 'etcd' | 'redis' | 'moto' | 'copy'
 
 export interface SnippetDocument {
   readonly needs: readonly Need[]
@@ -50,7 +50,7 @@ export function snippetsOf(markdown: string): SnippetDocument {
 }
 
 function isNeed(word: string): word is Need {
-  return ['consul', 'etcd', 'moto', 'copy'].includes(word)
+  return ['consul', 'etcd', 'redis', 'moto', 'copy'].includes(word)
 }
 
 function useOf(comment: string | undefined, line: number): Use {

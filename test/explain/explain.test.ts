@@ -204,7 +204,7 @@ test('all out: the first line says so, and why', () => {
   const { verdict } = explained({ url: 'http://a.test/' }, POOLS[2]!.endpoints as EndpointStatus[])
   assert.match(
     verdict,
-    /^no endpoint of service `pool@file` is ready \(1 ejected: 5 failures in a row; 1 unhealthy: probe answered 500; 1 draining: left the snapshot\), and so all that do not drain are tried/,
+    /^no endpoint of service `pool@file` is ready \(1 draining: left the snapshot; 1 ejected: 5 failures in a row; 1 unhealthy: probe answered 500\), and so all that do not drain are tried/,
   )
 })
 
@@ -262,5 +262,5 @@ test('what is wrong with a router that took the request is told', () => {
   } as const
   const result = explain({ url: 'http://a.test/' }, { ...inputs, endpoints: READY, problems: [problem] })
   assert.ok(!('error' in result))
-  assert.deepEqual(result.notes, ['error E209: router short@file is defined differently by 1 instance'])
+  assert.deepEqual(result.notes, ['error E209: x: router short@file is defined differently by 1 instance'])
 })

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access, chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { access, chmod, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { delimiter, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Peer, PeerName } from './catalogue.ts'
 import { installHint, PEERS } from './catalogue.ts'
@@ -15,6 +15,11 @@ export const etcdctlBinary = (): Promise<string> => peerBinary('etcdctl')
 export const nginxBinary = (): Promise<string> => peerBinary('nginx')
 export const haproxyBinary = (): Promise<string> => peerBinary('haproxy')
 export const caddyBinary = (): Promise<string> => peerBinary('caddy')
+export const redisBinary = (): Promise<string> => peerBinary('redis')
+export const redisCliBinary = (): Promise<string> => peerBinary('redis-cli')
+/** Java with ZooKeeper among its libraries: the arguments are Java's options, a class and what that takes. */
+export const zooKeeperJava = (): Promise<string> => peerBinary('zookeeper')
+export const promtoolBinary = (): Promise<string> => peerBinary('promtool')
 export const motoBinary = (): Promise<string> => peerBinary('moto')
 export const awsBinary = (): Promise<string> => peerBinary('aws')
 
@@ -85,10 +90,23 @@ async function install(name: PeerName, peer: Peer): Promise<void> {
   await rm(draft, { recursive: true, force: true })
   await mkdir(draft, { recursive: true })
   await unpackFromDebian(peer, draft, join(FOLDER, 'apt'))
+  await keepLinksInside(draft)
   await rm(join(draft, 'packages'), { recursive: true, force: true })
   await writeStart(draft, peer)
   await rm(place, { recursive: true, force: true })
   await rename(draft, place)
+}
+
+/** Packages link to `/etc/…` for what they bring themselves (Java its settings); here it lies in the folder. */
+async function keepLinksInside(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) continue
+    const path = join(entry.parentPath, entry.name)
+    const target = await readlink(path)
+    if (!target.startsWith('/') || !(await isAllowed(join(folder, target), constants.F_OK))) continue
+    await rm(path)
+    await symlink(relative(entry.parentPath, join(folder, target)), path)
+  }
 }
 
 /** A script that puts the libraries that came along where the program finds them, and becomes the program. */
@@ -97,17 +115,34 @@ async function writeStart(folder: string, peer: Peer): Promise<void> {
   const places = libraries.map((place) => `"$here/${place}"`).join(':')
   const search = places === '' ? '' : `LD_LIBRARY_PATH=${places}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} `
   const start = join(folder, 'start')
-  const program = peer.interpreter === 'python3' ? await pythonProgram(peer) : `exec "$here/${peer.path}"`
+  const program = await PROGRAMS[peer.interpreter ?? 'none'](peer)
   await writeFile(start, `#!/bin/sh\nhere=$(dirname "$0")\n${search}${program} "$@"\n`)
   await chmod(start, 0o755)
-  if (!(await isRunnable(join(folder, peer.path))))
+  const needed = peer.interpreter === 'java' ? constants.R_OK : constants.X_OK
+  if (!(await isAllowed(join(folder, peer.path), needed)))
     throw new Error(`the package ${peer.package} holds no ${peer.path}`)
+}
+
+const PROGRAMS = {
+  none: (peer: Peer): string => `exec "$here/${peer.path}"`,
+  python3: pythonProgram,
+  java: javaProgram,
 }
 
 /** Debian's own Python, not one of PATH: the compiled libraries that came along fit no other. */
 async function pythonProgram(peer: Peer): Promise<string> {
   const python = (await isRunnable('/usr/bin/python3')) ? '/usr/bin/python3' : '"$here/usr/bin/python3"'
   return `PYTHONPATH="$here/usr/lib/python3/dist-packages" exec ${python} "$here/${peer.path}"`
+}
+
+/** Named one by one: with a whole folder Java would open a hundred files at each start. */
+const JARS = ['zookeeper', 'zookeeper-jute', 'slf4j-api', 'slf4j-simple', 'metrics-core', 'snappy-java']
+
+async function javaProgram(): Promise<string> {
+  const java = (await isRunnable('/usr/bin/java'))
+    ? '/usr/bin/java'
+    : '"$here/usr/lib/jvm/default-java/bin/java"'
+  return `exec ${java} -cp "${JARS.map((name) => `$here/usr/share/java/${name}.jar`).join(':')}"`
 }
 
 async function libraryFolders(folder: string): Promise<string[]> {
@@ -125,7 +160,11 @@ async function libraryFolders(folder: string): Promise<string[]> {
 }
 
 function isRunnable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
+  return isAllowed(path, constants.X_OK)
+}
+
+function isAllowed(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
     () => true,
     () => false,
   )

@@ -14,8 +14,8 @@ export interface Peer {
   readonly alone?: boolean
   /** Packages of the machine's own release that it needs besides. */
   readonly besides?: readonly string[]
-  /** What runs it, when it is a script. */
-  readonly interpreter?: 'python3'
+  /** What runs it, when it is a script, or a library for Java: then the arguments begin with Java's own. */
+  readonly interpreter?: 'python3' | 'java'
 }
 
 /**
@@ -68,6 +68,13 @@ export const PEERS = {
     ],
     interpreter: 'python3',
   },
+  promtool: {
+    variable: 'PROMTOOL_BIN',
+    command: 'promtool',
+    package: 'prometheus',
+    path: 'usr/bin/promtool',
+    alone: true,
+  },
   zsh: { variable: 'ZSH_BIN', command: 'zsh', package: 'zsh', path: 'bin/zsh' },
   fish: { variable: 'FISH_BIN', command: 'fish', package: 'fish', path: 'usr/bin/fish' },
   aws: {
@@ -76,6 +83,28 @@ export const PEERS = {
     package: 'awscli',
     path: 'usr/bin/aws',
     interpreter: 'python3',
+  },
+  redis: {
+    variable: 'REDIS_BIN',
+    command: 'redis-server',
+    package: 'redis-server',
+    path: 'usr/bin/redis-server',
+  },
+  // The libraries that it cannot start without; its package wants a desktop's worth of others.
+  'redis-cli': {
+    variable: 'REDIS_CLI_BIN',
+    command: 'redis-cli',
+    package: 'redis-tools',
+    path: 'usr/bin/redis-cli',
+  },
+  zookeeper: {
+    variable: 'ZOOKEEPER_BIN',
+    command: 'java-with-zookeeper',
+    package: 'libzookeeper-java',
+    path: 'usr/share/java/zookeeper.jar',
+    alone: true,
+    besides: ['default-jre-headless', 'libslf4j-java', 'libdropwizard-metrics-java', 'libsnappy-java'],
+    interpreter: 'java',
   },
   bwrap: { variable: 'BWRAP_BIN', command: 'bwrap', package: 'bubblewrap', path: 'usr/bin/bwrap' },
   'systemd-analyze': {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WHY_CODES } from '../../src/proxy/why.ts'
-import { COUNTER, GAUGE, SharedSlots } from '../../src/server/shared-slots.ts'
+import { COUNTER, DELAY_BOUNDS, GAUGE, SharedSlots } from '../../src/server/shared-slots.ts'
 
 test('what a thread counts is seen through every view of the memory, and summed', () => {
   const own = new SharedSlots(2)
@@ -20,6 +20,8 @@ test('what a thread counts is seen through every view of the memory, and summed'
     failures: 0,
     mirrored: 0,
     mirrorsDropped: 0,
+    delays: { sum: 0, counts: Array.from({ length: DELAY_BOUNDS.length + 1 }, () => 0) },
+    waiting: 0,
     why: { UF: 7 },
   })
 })

@@ -2,19 +2,25 @@ import { BroadcastChannel } from 'node:worker_threads'
 import type { OutcomeReport } from '../../src/balancing/outcomes.ts'
 import type { HostEvents } from '../../src/server/data-plane-host.ts'
 import type { WorkerSettings } from '../../src/server/entry-point-settings.ts'
+import type { MeterSettings } from '../../src/server/data-plane/request-meters.ts'
+import { MeterLedger } from '../../src/server/metrics/meter-ledger.ts'
 import { holdAddress } from '../../src/server/held-address.ts'
 import { EMPTY_PLAN, planDelta } from '../../src/server/plan-delta.ts'
 import type { EndpointPlan, Plan, RouterPlan } from '../../src/server/plan.ts'
 import { connectionCaps } from '../../src/server/connection-gate.ts'
 import { WorkerHost } from '../../src/server/worker-host.ts'
 import type { WorkerHostOptions } from '../../src/server/worker-host.ts'
+import { cellSize } from '../../src/telemetry/metrics/cell-pool.ts'
 import { ENGINE_SETTINGS, endpointPlan, ruleOf } from './engine.ts'
 import type { ProbeAnswer, ProbeQuestion } from './worker-probe.ts'
 
 const PROBE = new URL('./worker-probe.ts', import.meta.url).href
 
 type Caps = Parameters<typeof connectionCaps>[0]
-type WorkersSketch = Partial<Omit<WorkerHostOptions, 'settings'>> & { readonly caps?: Caps }
+type WorkersSketch = Partial<Omit<WorkerHostOptions, 'settings'>> & {
+  readonly caps?: Caps
+  readonly meters?: MeterSettings
+}
 
 /** Workers before one service; to be disposed of. */
 export async function startWorkers(
@@ -35,21 +41,33 @@ export class Workers implements AsyncDisposable {
   readonly failed: string[] = []
   readonly outcomes: OutcomeReport[] = []
   readonly drained: { worker: number; endpoint: string; version: number }[] = []
+  /** What they count, with buckets of four bounds. */
+  readonly ledger = new MeterLedger(cellSize(4))
   #plan: Plan = EMPTY_PLAN
   readonly #questions = new BroadcastChannel('worker probe')
   readonly #answers = new BroadcastChannel('worker probe answers')
 
-  constructor({ caps, ...options }: WorkersSketch) {
+  constructor({ caps, meters, ...options }: WorkersSketch) {
     const events: HostEvents = {
       drained: (worker, _service, endpoint, version) => this.drained.push({ worker, endpoint, version }),
       outcomes: (reports) => this.outcomes.push(...reports),
       accessLog: () => {},
+      meters: (worker, news) => this.ledger.heard(worker, news),
+      metricsPage: () => '',
       failed: (where, message) => this.failed.push(`${where}: ${message}`),
-      died: (_worker, reason) => this.died.push(reason),
+      died: (worker, reason) => {
+        this.ledger.died(worker)
+        this.died.push(reason)
+      },
     }
     const { workers = 2 } = options
     this.host = new WorkerHost(
-      { workers, settings: settingsWith(caps, workers), execArgv: ['--import', PROBE], ...options },
+      {
+        workers,
+        settings: { ...settingsWith(caps, workers), meters },
+        execArgv: ['--import', PROBE],
+        ...options,
+      },
       events,
     )
   }
@@ -57,6 +75,7 @@ export class Workers implements AsyncDisposable {
   async apply(plan: Plan): Promise<void> {
     const delta = planDelta(this.#plan, plan)
     this.#plan = plan
+    this.ledger.planned(plan, { routers: delta.routers.keys(), services: delta.services.keys() })
     await this.host.apply(delta, plan)
   }
 

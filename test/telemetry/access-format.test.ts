@@ -24,6 +24,7 @@ function entry(more: Partial<AccessEntry> = {}): AccessEntry {
     scheme: 'http',
     authority: 'whoami.example.com:8080',
     entryPoint: 'web',
+    tls: undefined,
     referer: 'http://example.com/',
     userAgent: 'curl/8.0',
     requestHeaders: undefined,

@@ -5,7 +5,7 @@ import { LineBatch } from '../../src/telemetry/line-batch.ts'
 test('hands lines over together, after at most the delay', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const sent: string[] = []
-  const batch = new LineBatch({ send: (lines) => void sent.push(lines) })
+  const batch = new LineBatch({ send: (lines) => void sent.push(textOf(lines)) })
   batch.add('one\n')
   t.mock.timers.tick(60)
   batch.add('two\n')
@@ -21,18 +21,45 @@ test('hands lines over together, after at most the delay', (t) => {
 
 test('hands lines over at once when there are many', () => {
   const sent: string[] = []
-  const batch = new LineBatch({ send: (lines) => void sent.push(lines), size: 10 })
-  batch.add('12345\n')
-  batch.add('67890\n')
-  assert.deepEqual(sent, ['12345\n67890\n'])
+  const batch = new LineBatch({ send: (lines) => void sent.push(textOf(lines)), size: 20_000 })
+  const line = `${'x'.repeat(4_095)}\n`
+  batch.add(line)
+  batch.add(line)
+  assert.deepEqual(sent, [])
+  // What comes next might not fit.
+  batch.add(line)
+  assert.deepEqual(sent, [line + line])
+})
+
+test('a line is handed over whole, however long it is and whatever it holds', () => {
+  const sent: string[] = []
+  const batch = new LineBatch({ send: (lines) => void sent.push(textOf(lines)), size: 10 })
+  const lines = ['äöü\n', `${'€'.repeat(100)}\n`, '😀\n']
+  for (const line of lines) batch.add(line)
+  batch.flush()
+  assert.equal(sent.join(''), lines.join(''))
+})
+
+test('memory that was handed over is written no more', () => {
+  const sent: Uint8Array[] = []
+  const batch = new LineBatch({ send: (lines) => void sent.push(lines), size: 1_000 })
+  for (const line of ['one\n', `${'x'.repeat(300)}\n`, 'two\n']) {
+    batch.add(line)
+    batch.flush()
+  }
+  assert.deepEqual(sent.map(textOf), ['one\n', `${'x'.repeat(300)}\n`, 'two\n'])
 })
 
 test('a flush hands over what is there, and nothing when nothing is', () => {
   const sent: string[] = []
-  const batch = new LineBatch({ send: (lines) => void sent.push(lines) })
+  const batch = new LineBatch({ send: (lines) => void sent.push(textOf(lines)) })
   batch.flush()
   batch.add('one\n')
   batch.flush()
   batch.flush()
   assert.deepEqual(sent, ['one\n'])
 })
+
+function textOf(lines: Uint8Array): string {
+  return Buffer.from(lines).toString()
+}

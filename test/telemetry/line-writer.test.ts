@@ -123,7 +123,10 @@ const cuts: [string, string, number, string[]][] = [
   ['a last line without an end', 'aaaaaaaa\nbbbb', 10, ['aaaaaaaa\n', 'bbbb']],
 ]
 for (const [name, lines, limit, expected] of cuts) {
-  test(`pieces: ${name}`, () => assert.deepEqual(wholeLines(lines, limit), expected))
+  test(`pieces: ${name}`, () => {
+    const pieces = wholeLines(Buffer.from(lines), limit)
+    assert.deepEqual(pieces.map(String), expected)
+  })
 }
 
 test('the log itself waits for a slow reader in bounds, and goes on when it reads again', async () => {

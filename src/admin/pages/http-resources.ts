@@ -82,9 +82,15 @@ function rawData(view: AdminView): Record<string, Record<string, object>> {
 
 function byName(infos: readonly ResourceInfo[]): Record<string, object> {
   return Object.fromEntries(
-    infos.map(({ name, provider: _, type: __, priorityStr: ___, ...rest }) => [name, rest]),
+    infos.map((info) => {
+      const members = Object.entries(info).filter(([member]) => !IN_LISTS_ALONE.has(member))
+      return [info.name, Object.fromEntries(members)]
+    }),
   )
 }
+
+/** What a resource has in lists, where it is not under its name. */
+const IN_LISTS_ALONE = new Set(['name', 'provider', 'type', 'priorityStr'])
 
 const STANDING = {
   status: choice(

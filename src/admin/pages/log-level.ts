@@ -43,7 +43,7 @@ class LogLevelSwitch {
 
   get state(): object {
     const { level } = this.#log
-    return this.#back ? { level, until: this.#back.until, then: this.#back.level } : { level }
+    return this.#back ? { level, until: this.#back.until, returnsTo: this.#back.level } : { level }
   }
 
   change(body: unknown): PageAnswer {
@@ -85,5 +85,5 @@ const LEVEL = choice('The least that is logged.', 'trace', 'debug', 'info', 'war
 const ANSWER = object({
   level: LEVEL,
   'until?': time('When it goes back.'),
-  'then?': LEVEL,
+  'returnsTo?': LEVEL,
 })

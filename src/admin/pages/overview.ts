@@ -54,14 +54,21 @@ export function overviewPages(view: AdminView): Page[] {
 
 function overview(view: AdminView): object {
   const { routers, services, middlewares } = resourceInfos(view)
-  const { accessLog, providers } = view.config
+  const { accessLog, metrics, providers } = view.config
   return {
     http: { routers: counted(routers), services: counted(services), middlewares: counted(middlewares) },
     tcp: { routers: NONE, services: NONE, middlewares: NONE },
     udp: { routers: NONE, services: NONE },
-    features: { tracing: '', metrics: '', accessLog: accessLog !== undefined },
+    features: { tracing: '', metrics: toldTo(metrics), accessLog: accessLog !== undefined },
     providers: [...providers.sources.keys()].map((name) => name.charAt(0).toUpperCase() + name.slice(1)),
   }
+}
+
+/** As Traefik names them; several are joined. */
+function toldTo(metrics: AdminView['config']['metrics']): string {
+  const names = { prometheus: 'Prometheus', statsD: 'StatsD', datadog: 'Datadog' } as const
+  const kinds = Object.keys(names) as (keyof typeof names)[]
+  return kinds.flatMap((kind) => (metrics?.[kind] ? names[kind] : [])).join(', ')
 }
 
 const NONE = { total: 0, warnings: 0, errors: 0 }
@@ -89,7 +96,7 @@ const OVERVIEW = object({
   udp: object({ routers: COUNTS, services: COUNTS }),
   features: object({
     tracing: text('Empty: off.'),
-    metrics: text('Empty: off.'),
+    metrics: text('Who is told of metrics, such as `Prometheus`. Empty: off.'),
     accessLog: flag('Whether requests are logged.'),
   }),
   providers: listOf(text('Name of a provider.')),

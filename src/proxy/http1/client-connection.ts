@@ -1,6 +1,7 @@
 import { NEVER } from '../deadlines.ts'
 import type { Request } from '../request.ts'
 import type { WhyCode } from '../why.ts'
+import type { TlsTerms } from '../tls/terms.ts'
 import type { Wire, WireHandler } from '../wire.ts'
 import { ClientExchange } from './client-exchange.ts'
 import type { ExchangePlace } from './client-exchange.ts'
@@ -26,6 +27,7 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
   readonly clientPort: number
   readonly localPort: number
   readonly secure: boolean
+  readonly #tls: TlsTerms | undefined
   closed = false
   ended = false
   readonly #host: ConnectionHost
@@ -40,7 +42,7 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
 
   constructor(
     open: (handler: WireHandler) => Wire,
-    peer: { address: string; port: number; localPort: number; secure: boolean },
+    peer: { address: string; port: number; localPort: number; secure: boolean; tls?: TlsTerms },
     host: ConnectionHost,
   ) {
     const { deadlines, limits } = host
@@ -49,6 +51,7 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
     this.clientPort = peer.port
     this.localPort = peer.localPort
     this.secure = peer.secure
+    this.#tls = peer.tls
     this.wire = open(this)
     this.#requests = new RequestReader(this, limits)
     this.#exchange = new ClientExchange(this, host)
@@ -134,7 +137,10 @@ export class ClientConnection implements WireHandler, RequestTaker, ExchangePlac
     request.clientAddress = this.clientAddress
     request.clientPort = this.clientPort
     request.localPort = this.localPort
-    if (this.secure) request.scheme = 'https'
+    if (this.secure) {
+      request.scheme = 'https'
+      request.tls = this.#tls
+    }
     request.trailers = hop.trailers
     request.upgrade = upgradeOf(request, hop)
     this.lookAt(NEVER)

@@ -6,6 +6,7 @@ import { NEVER } from '../deadlines.ts'
 import type { ConnectionHost } from '../http1/connection-host.ts'
 import type { Request } from '../request.ts'
 import type { WhyCode } from '../why.ts'
+import type { TlsTerms } from '../tls/terms.ts'
 import type { Wire } from '../wire.ts'
 import { ClientStream } from './client-stream.ts'
 import type { Http2Limits } from './limits.ts'
@@ -28,6 +29,8 @@ export interface Peer {
   readonly address: string
   readonly port: number
   readonly localPort: number
+  /** What its TLS connection has agreed on. */
+  readonly tls?: TlsTerms
 }
 
 /** Frames that make no sense, and streams refused for being too many, until the connection is closed. */

@@ -79,6 +79,7 @@ export class ClientStream implements BodyProducer, Timed {
     request.clientPort = peer.port
     request.localPort = peer.localPort
     request.scheme = 'https'
+    request.tls = peer.tls
     request.trailers = hop.trailers
     request.onInformation = (status, headers) => this.#inform(status, headers)
     this.#request = request

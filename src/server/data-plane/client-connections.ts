@@ -7,6 +7,7 @@ import type { Http2Host, Peer } from '../../proxy/http2/client-session.ts'
 import { NewConnection } from '../../proxy/new-connection.ts'
 import type { Doorway } from '../../proxy/new-connection.ts'
 import { TlsTerminator } from '../../proxy/tls/terminator.ts'
+import { tlsTermsOf } from '../../proxy/tls/terms.ts'
 import type { WhyCode } from '../../proxy/why.ts'
 import { Wire } from '../../proxy/wire.ts'
 import type { WireHandler } from '../../proxy/wire.ts'
@@ -184,8 +185,9 @@ function openSecure(
   host: Door['secure'],
   { ClientSession: Session }: Http2,
 ): Connection {
-  if (socket.alpnProtocol === 'h2') return new Session(socket, below, peer, host)
-  return new ClientConnection((handler) => Wire.tls(socket, handler, below), { ...peer, secure: true }, host)
+  const secured = { ...peer, secure: true, tls: tlsTermsOf(socket) }
+  if (socket.alpnProtocol === 'h2') return new Session(socket, below, secured, host)
+  return new ClientConnection((handler) => Wire.tls(socket, handler, below), secured, host)
 }
 
 function closing(wire: Wire, closed: () => void): Wire {

@@ -1,6 +1,6 @@
 import { WHY_CODES } from '../../proxy/why.ts'
 import type { WhyCode } from '../../proxy/why.ts'
-import { COUNTER, GAUGE } from '../shared-slots.ts'
+import { COUNTER, DELAY_BOUNDS, GAUGE } from '../shared-slots.ts'
 import type { Slot } from '../shared-slots.ts'
 
 /** Writes what a worker counts into its slot, which other threads read. */
@@ -50,6 +50,20 @@ export class Counts {
   /** So many client connections are open. */
   connections(open: number): void {
     Atomics.store(this.#slot.gauges, GAUGE.connections, open)
+  }
+
+  /** So many more requests, or fewer, wait for an endpoint. */
+  waiting(change: number): void {
+    Atomics.add(this.#slot.gauges, GAUGE.waiting, change)
+  }
+
+  /** A tick came so many milliseconds late. */
+  delay(late: number): void {
+    const seconds = Math.max(0, late) / 1_000
+    let bucket = 0
+    while (bucket < DELAY_BOUNDS.length && seconds > DELAY_BOUNDS[bucket]!) bucket++
+    this.#add(COUNTER.delays + bucket, 1)
+    this.#add(COUNTER.delaySum, seconds)
   }
 
   #add(counter: number, times: number): void {

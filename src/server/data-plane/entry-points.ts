@@ -5,22 +5,25 @@ import type { ConnectionHost } from '../../proxy/http1/connection-host.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../proxy/http2/limits.ts'
 import type { Request } from '../../proxy/request.ts'
 import { Response } from '../../proxy/response.ts'
+import { WHY } from '../../proxy/why.ts'
 import type { WhyCode } from '../../proxy/why.ts'
 import type { MatcherDefinition } from '../../routing/matcher.ts'
 import { RoutingTable } from '../../routing/table.ts'
+import type { Meter } from '../../telemetry/metrics/meter.ts'
 import { connectionCaps, ConnectionGate } from '../connection-gate.ts'
 import type { EntryPointSettings } from '../entry-point-settings.ts'
 import type { LoadShedder } from '../load-shedder.ts'
 import type { ClientConnections, Door } from './client-connections.ts'
 import type { Counts } from './counts.ts'
+import type { RequestMeters } from './request-meters.ts'
 import type { Router, RouterTables } from './routers.ts'
 
 /** Who hears of requests. */
 export interface RequestEvents {
   /** A request has come, and no middleware has seen it yet; undefined when nobody wants to know. */
   readonly begun: ((request: Request) => void) | undefined
-  /** Its exchange is over: `bytes` of body have left; it came at `startedAt` (performance clock). */
-  finished(request: Request, response: Response, bytes: number, startedAt: number): void
+  /** Its exchange is over: `bytes` of body have left, `duration` milliseconds after it came. */
+  finished(request: Request, response: Response, bytes: number, duration: number): void
 }
 
 /** What the entry points of a worker share. */
@@ -34,6 +37,8 @@ export interface EntryPointTools {
   readonly counts: Counts
   readonly shedder: LoadShedder
   readonly events: RequestEvents
+  /** Undefined when nobody wants metrics. */
+  readonly meters: RequestMeters | undefined
 }
 
 /** One address that clients connect to: routes what they ask for, by the table for plain connections or that for TLS. */
@@ -42,12 +47,14 @@ export class EntryPoint {
   readonly #name: string
   readonly #tools: EntryPointTools
   readonly #door: Door
+  readonly #meter: Meter | undefined
   /** All sockets of a listener have its port: asking once spares each connection a system call. */
   #localPort = 0
 
   constructor(settings: EntryPointSettings, tools: EntryPointTools) {
     this.#name = settings.name
     this.#tools = tools
+    this.#meter = tools.meters?.entryPoint(settings.name)
     const plain = new RoutingTable<Router>(tools.matchers)
     const secure = new RoutingTable<Router>(tools.matchers)
     this.tables = { plain, secure, alwaysSecure: settings.tls === true }
@@ -114,6 +121,7 @@ export class EntryPoint {
     if (router === undefined) return Response.because('NR')
     request.router = router.name
     request.service = router.target.service
+    request.routerMeter = router.target.meter
     if (!router.target.internal) {
       const { shedder } = this.#tools
       if (shedder.turnsAway()) return Response.because('OV')
@@ -129,7 +137,9 @@ export class EntryPoint {
     request.over()
     counts.request(request.retries)
     if (request.why !== undefined) counts.why(request.why)
-    events.finished(request, response, bytes, startedAt)
+    const duration = performance.now() - startedAt
+    this.#measure(request, response, bytes, duration)
+    events.finished(request, response, bytes, duration)
   }
 
   #refused(why: WhyCode, request: Request, startedAt: number): void {
@@ -141,7 +151,18 @@ export class EntryPoint {
     request.entryPoint = this.#name
     const response = Response.because(why)
     if (request.accessEntry === undefined) events.begun?.(request)
-    events.finished(request, response, response.body?.length ?? 0, startedAt)
+    const bytes = response.body?.length ?? 0
+    const duration = performance.now() - startedAt
+    this.#measure(request, response, bytes, duration)
+    events.finished(request, response, bytes, duration)
+  }
+
+  #measure(request: Request, response: Response, bytes: number, duration: number): void {
+    if (this.#meter === undefined) return
+    // The client went away or was too slow: what the answer says has not arrived.
+    const { why } = request
+    const status = why === 'DC' || why === 'SR' ? WHY[why].status : response.status
+    this.#tools.meters!.count(this.#meter, request, status, bytes, duration)
   }
 
   /** It is no longer under way. */

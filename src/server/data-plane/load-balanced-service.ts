@@ -13,7 +13,9 @@ import { Endpoint } from '../../proxy/upstream/endpoint.ts'
 import type { EndpointOwner } from '../../proxy/upstream/endpoint.ts'
 import type { Transport } from '../../proxy/upstream/transport.ts'
 import { WaitQueue } from '../../proxy/wait-queue.ts'
+import type { Meter } from '../../telemetry/metrics/meter.ts'
 import type { EndpointPlan, LoadBalancerDelta, ServiceLimits } from '../plan.ts'
+import type { RequestMeters } from './request-meters.ts'
 import type { Service } from './service.ts'
 
 /** Nothing is sent again, nor is a body kept for it. */
@@ -35,6 +37,10 @@ export interface ServiceTools {
   readonly tlsFailed: (service: string, endpoint: string, reason: string) => void
   /** The availability zone that this proxy runs in, where it is known. */
   readonly zone: string | undefined
+  /** Undefined when nobody wants metrics. */
+  readonly meters?: RequestMeters | undefined
+  /** So many more requests, or fewer, wait for an endpoint. */
+  readonly waiting?: (change: number) => void
   /** A draining endpoint has nothing in flight any more. */
   readonly drained: (service: string, endpoint: string) => void
 }
@@ -53,6 +59,7 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
   readonly #tools: ServiceTools
   readonly #balancer: LoadBalancer<Endpoint>
   readonly #queue: WaitQueue
+  readonly #meter: Meter | undefined
   #strategy: string
   #divided = false
   #transport: string | undefined
@@ -65,7 +72,9 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
     this.#tools = tools
     const { deadlines, retries: allowed, workers } = tools
     const balancer = new LoadBalancer<Endpoint>(tools.strategy(strategy), tools.zone)
-    const queue = new WaitQueue(tools.deadlines, balancer)
+    const meter = tools.meters?.service(name)
+    const queue = new WaitQueue(tools.deadlines, balancer, tools.waiting)
+    this.#meter = meter
     this.#strategy = strategy
     this.#balancer = balancer
     this.#queue = queue
@@ -78,9 +87,13 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
       retry: allowed ? DEFAULT_RETRY : NO_RETRY,
       outcomes: tools.outcomes.sink(name),
       deadlines,
+      meter,
     }
     this.#single = { ...this.#target, retry: NO_RETRY }
-    this.handle = (request) => forward(request, request.singleAttempt ? this.#single : this.#target)
+    this.handle = (request) => {
+      request.serviceMeter = meter
+      return forward(request, request.singleAttempt ? this.#single : this.#target)
+    }
   }
 
   get deadlines(): Deadlines {
@@ -132,6 +145,7 @@ export class LoadBalancedService implements Service, EndpointOwner, Timed {
   }
 
   close(): void {
+    this.#meter?.close()
     this.setEndpoints(new Map([...this.endpoints.keys()].map((key) => [key, null])))
   }
 

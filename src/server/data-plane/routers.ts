@@ -3,9 +3,11 @@ import type { Middleware, MiddlewareTools, Next } from '../../middleware.ts'
 import type { Request } from '../../proxy/request.ts'
 import { Response } from '../../proxy/response.ts'
 import type { RoutingTable } from '../../routing/table.ts'
+import type { Meter } from '../../telemetry/metrics/meter.ts'
 import { compose } from '../compose.ts'
 import type { MiddlewarePlan, PlanDelta, RouterPlan } from '../plan.ts'
 import type { PlugIns } from '../plug-ins.ts'
+import type { RequestMeters } from './request-meters.ts'
 
 type Instances = ReadonlyMap<string, { readonly plan: MiddlewarePlan; readonly instance: Middleware }>
 
@@ -18,6 +20,7 @@ export interface Router {
   readonly internal: boolean
   readonly middlewares: Instances
   readonly handle: Next
+  readonly meter: Meter | undefined
 }
 
 /** An entry point's tables: one for plain connections, one for TLS. */
@@ -43,6 +46,8 @@ export interface RouterTools {
   readonly tables: ReadonlyMap<string, RouterTables>
   /** What answers for a service. */
   readonly next: (service: string) => Next
+  /** Undefined when nobody wants metrics. */
+  readonly meters?: RequestMeters | undefined
   /** A middleware threw, or a router could not be set up; `where` names it. */
   readonly failed: (where: string, error: unknown) => void
 }
@@ -98,6 +103,7 @@ export class Routers {
     const before = this.#routers.get(name)
     if (plan === null) this.#routers.delete(name)
     else this.#routers.set(name, this.#compile(name, plan, before))
+    if (before?.meter !== this.#routers.get(name)?.meter) before?.meter?.close()
     const tables = plan ? this.#tablesOf(plan) : []
     for (const table of before ? this.#tablesOf(before.plan) : [])
       if (!tables.includes(table)) table.delete(name)
@@ -122,7 +128,8 @@ export class Routers {
     const middlewares = plan.middlewares.length === 0 ? NONE : this.#instances(name, plan, before)
     // A service never throws and never rejects, so a router without middlewares needs no net, which costs a promise.
     const handle = middlewares === NONE ? next : this.#caught(name, this.#chain(plan, middlewares, next))
-    return { plan, service, internal: service.endsWith('@internal'), middlewares, handle }
+    const meter = before?.service === service ? before.meter : this.#tools.meters?.router(name, service)
+    return { plan, service, internal: service.endsWith('@internal'), middlewares, handle, meter }
   }
 
   /** A middleware of unchanged options keeps its instance, and with it its state. */

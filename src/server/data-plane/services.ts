@@ -122,6 +122,8 @@ export class Services {
       this.#balanced.set(name, service)
     }
     service?.setEndpoints(endpoints)
-    if (service?.endpoints.size === 0) this.#balanced.delete(name)
+    if (service?.endpoints.size !== 0) return
+    service.close()
+    this.#balanced.delete(name)
   }
 }

@@ -1,0 +1,223 @@
+import type { AccessField } from '../config/access-log.ts'
+import { ACCESS_FIELDS } from '../config/access-log.ts'
+import type { HeaderList } from '../proxy/header-list.ts'
+import type { AccessEntry } from './access-entry.ts'
+import { preciseTime, secondTime } from './access-time.ts'
+import { fromWire } from './escape.ts'
+
+export type Keep = 'keep' | 'drop' | 'redact'
+
+/** Which fields a JSON line shows, as in Traefik's `accessLog.fields`. Names in any case. */
+export interface AccessFields {
+  readonly defaultMode?: Keep
+  readonly names?: Readonly<Record<string, Keep>>
+  readonly headers?: { readonly defaultMode?: Keep; readonly names?: Readonly<Record<string, Keep>> }
+  readonly queryParameters?: { readonly defaultMode?: Keep }
+}
+
+type Value = string | number | undefined
+type Render = (entry: AccessEntry) => string
+
+const REDACTED = '"REDACTED"'
+
+/** Whether any header field may be shown. */
+export function showsHeaders({ headers: { defaultMode = 'drop', names = {} } = {} }: AccessFields): boolean {
+  return defaultMode !== 'drop' || Object.values(names).some((mode) => mode !== 'drop')
+}
+
+/**
+ * One JSON object per line. What a line shows is settled here, once; a request then only joins texts, most of which
+ * are there already (docs/decisions/0016).
+ */
+export function jsonFormat(fields: AccessFields): Render {
+  const modeOf = modes(fields.names, fields.defaultMode ?? 'keep')
+  const rest = new Set(Object.keys(ACCESS_FIELDS) as AccessField[])
+  const groups = GROUPS.map(({ names, keys }) => {
+    for (const name of names) rest.delete(name)
+    return groupRender(
+      names.flatMap((name) => fieldRender(name, modeOf(name))),
+      keys,
+    )
+  })
+  const renders = [...groups, ...[...rest].flatMap((name) => fieldRender(name, modeOf(name)))]
+  const headers = showsHeaders(fields) ? headersRender(fields) : undefined
+  return (entry) => {
+    let line = '{"level":"info","msg":""'
+    for (const render of renders) line += render(entry)
+    if (headers) line += headers(entry)
+    return `${line},"time":"${secondTime(entry.start + entry.duration, 'local')}"}\n`
+  }
+}
+
+function modes(names: Readonly<Record<string, Keep>> = {}, byDefault: Keep): (name: string) => Keep {
+  const known = new Map(Object.entries(names).map(([name, mode]) => [name.toLowerCase(), mode]))
+  return (name) => known.get(name.toLowerCase()) ?? byDefault
+}
+
+/** Nothing for a field that is dropped. */
+function fieldRender(name: AccessField, mode: Keep): Render[] {
+  if (mode === 'drop') return []
+  const start = `,"${name}":`
+  const valueOf = VALUES[name]
+  const redacted = start + REDACTED
+  return [
+    (entry) => {
+      const value = valueOf(entry)
+      if (value === undefined) return ''
+      if (mode === 'redact') return redacted
+      return start + (typeof value === 'number' ? value : quoted(value))
+    },
+  ]
+}
+
+type Keys = readonly [first: (entry: AccessEntry) => unknown, ...more: ((entry: AccessEntry) => unknown)[]]
+
+/** Fields that come again and again with the same values, and what these follow from. */
+const GROUPS: readonly { names: readonly AccessField[]; keys: Keys }[] = [
+  {
+    names: ['RouterName', 'ServiceName', 'ServiceURL', 'ServiceAddr'],
+    keys: [({ endpoint }) => endpoint, ({ router }) => router, ({ service }) => service],
+  },
+  {
+    names: ['ClientAddr', 'ClientHost', 'ClientPort'],
+    keys: [({ clientPort }) => clientPort, ({ clientHost }) => clientHost],
+  },
+  { names: ['ClientUsername'], keys: [({ user }) => user] },
+  { names: ['RequestAddr', 'RequestHost', 'RequestPort'], keys: [({ authority }) => authority] },
+  {
+    names: ['RequestMethod', 'RequestProtocol', 'RequestScheme'],
+    keys: [({ method }) => method, ({ version }) => version, ({ scheme }) => scheme],
+  },
+  {
+    names: ['TLSVersion', 'TLSCipher', 'entryPointName', 'Why'],
+    keys: [({ entryPoint }) => entryPoint, ({ tls }) => tls, ({ why }) => why],
+  },
+]
+/** Texts of a group that are remembered; clients choose some of what they hold. */
+const MOST_REMEMBERED = 1_000
+/** Longest one: what is longer comes from who wants to fill memory. */
+const LONGEST_REMEMBERED = 1_000
+
+interface Remembered {
+  readonly second: unknown
+  readonly third: unknown
+  readonly text: string
+}
+
+/** A group's text is made anew only when what it follows from is not what it was. */
+function groupRender(renders: readonly Render[], [first, second = nothing, third = nothing]: Keys): Render {
+  const remembered = new Map<unknown, Remembered>()
+  return (entry) => {
+    const key = first(entry)
+    const known = remembered.get(key)
+    if (known !== undefined && known.second === second(entry) && known.third === third(entry))
+      return known.text
+    const text = renders.map((render) => render(entry)).join('')
+    if (text.length > LONGEST_REMEMBERED) return text
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear()
+    remembered.set(key, { second: second(entry), third: third(entry), text })
+    return text
+  }
+}
+
+function nothing(): undefined {
+  return undefined
+}
+
+/** Most values hold nothing that has to be escaped. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
+function quoted(value: string): string {
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(fromWire(value))
+}
+
+function headersRender({ headers = {} }: AccessFields): Render {
+  const modeOf = modes(headers.names, headers.defaultMode ?? 'drop')
+  return ({ requestHeaders, origin, responseHeaders }) =>
+    headersText('request_', requestHeaders, modeOf) +
+    headersText('origin_', origin?.headers, modeOf) +
+    headersText('downstream_', responseHeaders, modeOf)
+}
+
+function headersText(
+  prefix: string,
+  headers: HeaderList | undefined,
+  modeOf: (name: string) => Keep,
+): string {
+  if (!headers) return ''
+  const texts = new Map<string, string>()
+  for (const [name] of headers) {
+    const mode = modeOf(name)
+    const key = canonical(name)
+    if (mode === 'drop' || texts.has(key)) continue
+    const value = mode === 'redact' ? REDACTED : quoted(headers.getAll(name).join(', '))
+    texts.set(key, `,${quoted(prefix + key)}:${value}`)
+  }
+  return [...texts.values()].join('')
+}
+
+/** `user-agent` → `User-Agent`: one key per field, whatever case a client writes it in. */
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
+}
+
+const VALUES: Readonly<Record<AccessField, (entry: AccessEntry) => Value>> = {
+  StartUTC: ({ start }) => preciseTime(start, 'utc'),
+  StartLocal: ({ start }) => preciseTime(start, 'local'),
+  Duration: ({ duration }) => nanoseconds(duration),
+  RouterName: ({ router }) => router,
+  ServiceName: ({ service }) => service,
+  ServiceURL: ({ endpoint }) => endpoint,
+  ServiceAddr: ({ endpoint }) => (endpoint === undefined ? undefined : addressOf(endpoint)),
+  ClientAddr: ({ clientHost, clientPort }) =>
+    clientHost.includes(':') ? `[${clientHost}]:${clientPort}` : `${clientHost}:${clientPort}`,
+  ClientHost: ({ clientHost }) => clientHost,
+  ClientPort: ({ clientPort }) => String(clientPort),
+  ClientUsername: ({ user }) => user ?? '-',
+  RequestAddr: ({ authority }) => authority,
+  RequestHost: ({ authority }) => hostOf(authority),
+  RequestPort: ({ authority }) => portOf(authority),
+  RequestMethod: ({ method }) => method,
+  RequestPath: ({ target }) => target,
+  RequestProtocol: ({ version }) => `HTTP/${version}`,
+  RequestScheme: ({ scheme }) => scheme,
+  RequestContentSize: ({ requestBytes }) => requestBytes,
+  OriginDuration: ({ origin }) => origin && nanoseconds(origin.duration),
+  OriginContentSize: ({ origin }) => origin?.bytes,
+  OriginStatus: ({ origin }) => origin?.status,
+  DownstreamStatus: ({ status }) => status,
+  DownstreamContentSize: ({ responseBytes }) => responseBytes,
+  RequestCount: ({ count }) => count,
+  Overhead: ({ duration, origin }) => nanoseconds(Math.max(0, duration - (origin?.duration ?? 0))),
+  RetryAttempts: ({ retries }) => retries,
+  TLSVersion: ({ tls }) => tls?.version,
+  TLSCipher: ({ tls }) => tls?.cipher,
+  entryPointName: ({ entryPoint }) => entryPoint,
+  Why: ({ why }) => why,
+}
+
+function nanoseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6)
+}
+
+/** Where the port of `host:port` begins, behind the colon; 0 when none was named. */
+function portStart(authority: string): number {
+  const colon = authority.lastIndexOf(':')
+  return colon >= 0 && /^(?:\[[^\]]*\]|[^:]*):\d+$/.test(authority) ? colon + 1 : 0
+}
+
+function hostOf(authority: string): string {
+  const port = portStart(authority)
+  return port === 0 ? authority : authority.slice(0, port - 1)
+}
+
+/** `-` when none was named. */
+function portOf(authority: string): string {
+  const port = portStart(authority)
+  return port === 0 ? '-' : authority.slice(port)
+}
+
+function addressOf(url: string): string {
+  const start = url.indexOf('://') + 1
+  return url.slice(start === 0 ? 0 : start + 2).replace(/\/.*$/s, '')
+}
