@@ -34,7 +34,7 @@ function routingProblem(source: string, why: 'held' | 'unproven', origin: Origin
     return complain({ code: 'E405', severity: 'warning', origin, message, remedy })
   }
   const message = `${source} no longer shows its routing, or most of it, and may have lost its data; what it showed serves, ${MINUTES} minutes at most`
-  const remedy = 'bring back what was lost; it is served as soon as half of it is there'
+  const remedy = 'bring back what was lost; it is served as soon as it is there'
   return complain({ code: 'E406', severity: 'warning', origin, message, remedy })
 }
 

@@ -1,5 +1,5 @@
 import type { SourceNode } from '../config/source-tree.ts'
-import { losesMostRouting, provesAbsence, tooManyAtOnce } from './absence.ts'
+import { losesMostRouting, losesRouting, provesAbsence, tooManyAtOnce } from './absence.ts'
 import type { Doubt } from './absence.ts'
 import { addressesInUse, isTaken } from './taken-addresses.ts'
 import { UNPROVEN_LIMIT } from './provider.ts'
@@ -181,7 +181,7 @@ export class PresenceGuard {
       },
     })
     if (answer.missing === 'unproven')
-      return losesMostRouting(node, answer.routing) ? keep('unproven') : { keptRouting: undefined }
+      return losesRouting(node, answer.routing) ? keep('unproven') : { keptRouting: undefined }
     const unheard = doubt === undefined || (doubt.why === 'held' && doubt.reading === reading)
     if (this.#options.trusted || !unheard || !losesMostRouting(node, answer.routing))
       return { keptRouting: undefined }
