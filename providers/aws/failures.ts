@@ -1,5 +1,7 @@
-import type { Problem, ProblemCode } from '../../src/config/problem.ts'
+import type { Problem } from '../../src/config/problem.ts'
 import { ConfigurationError } from '../../src/config/problem.ts'
+import type { Finding } from '../parts/finding.ts'
+import { oneLine } from '../parts/reason.ts'
 import { CallError, signsOf, TimeOutError } from './call-error.ts'
 import type { CallSubject } from './call-error.ts'
 
@@ -10,16 +12,10 @@ export interface About {
   readonly secret: string | undefined
 }
 
-interface Finding {
-  readonly code: ProblemCode
-  /** Follows `AWS (ecs:ListTasks on cluster prod in eu-west-1)`. */
-  readonly says: string
-  readonly remedy: string
+interface AwsFinding extends Finding {
   /** The option that is to blame, if one is. */
   readonly key?: string
 }
-
-const LONGEST = 400
 
 /** A failed call as a sentence: what was not allowed or not answered, about what, why, and what to do. */
 export function toProblem(error: unknown, { source, secret }: About): Problem {
@@ -31,14 +27,14 @@ export function toProblem(error: unknown, { source, secret }: About): Problem {
   return {
     code,
     severity: 'error',
-    message: clean(`AWS${place} ${says}`, secret),
+    message: oneLine(`AWS${place} ${says}`, [secret]),
     remedy,
     origin: { source, ...(key === undefined ? {} : { key }) },
     ...(subject ? { resource: `${subject.resource} (${subject.region})` } : {}),
   }
 }
 
-function findingOf(error: unknown, subject: CallSubject | undefined): Finding {
+function findingOf(error: unknown, subject: CallSubject | undefined): AwsFinding {
   const reason = reasonOf(error)
   const kind = new CallError(subject ?? NOWHERE, error).kind
   if (kind === 'credentials') return refusedCredentials(signsOf(error).name, reason)
@@ -67,7 +63,7 @@ const NOWHERE: CallSubject = { action: '', resource: '', region: '' }
 const REACH =
   'see whether the endpoint can be reached from here: security groups, NAT or VPC endpoints, and proxies'
 
-function refusedCredentials(name: string, reason: string): Finding {
+function refusedCredentials(name: string, reason: string): AwsFinding {
   if (/CredentialsProvider|TokenProvider|CredentialsError/i.test(name)) {
     return {
       code: 'E402',
@@ -90,7 +86,7 @@ function refusedCredentials(name: string, reason: string): Finding {
   }
 }
 
-function denied(reason: string, subject: CallSubject | undefined): Finding {
+function denied(reason: string, subject: CallSubject | undefined): AwsFinding {
   const action = /perform:?\s+([\w-]+:\w+)/i.exec(reason)?.[1] ?? subject?.action ?? 'the action'
   const resource = /on resource:?\s+(\S+)/i.exec(reason)?.[1] ?? subject?.resource ?? 'the resource'
   return {
@@ -100,7 +96,7 @@ function denied(reason: string, subject: CallSubject | undefined): Finding {
   }
 }
 
-function unreadable(error: unknown, reason: string): Finding {
+function unreadable(error: unknown, reason: string): AwsFinding {
   const { status } = signsOf(error)
   if (error instanceof SyntaxError || /deserializ|parse|unexpected (?:token|end)|XML/i.test(reason)) {
     return {
@@ -130,10 +126,4 @@ function reasonOf(error: unknown): string {
     .replace(/\s*Encoded authorization failure message:.*$/s, '')
     .replace(/\s+Deserialization error:.*$/s, '')
   return message === '' || message === 'UnknownError' ? (code ?? name) : message
-}
-
-/** One line of bounded length, without the secret, wherever the words came from. */
-function clean(message: string, secret: string | undefined): string {
-  const safe = secret ? message.replaceAll(secret, '***') : message
-  return safe.replace(/[\p{Cc}\s]+/gu, ' ').slice(0, LONGEST)
 }

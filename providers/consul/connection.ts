@@ -58,20 +58,6 @@ export async function openConnection(options: EndpointOptions, source: string): 
   }
 }
 
-/** TLS options that plain HTTP leaves without effect. */
-export function unusedTls(options: EndpointOptions, { secure }: Connection, source: string): Problem[] {
-  if (secure || options.tls === undefined) return []
-  return [
-    {
-      code: 'E106',
-      severity: 'warning',
-      message: 'endpoint.tls has no effect, since the agent is reached by plain HTTP',
-      remedy: 'set endpoint.scheme to https',
-      origin: { source, key: 'endpoint.tls' },
-    },
-  ]
-}
-
 /** Nothing passes these in, and every Consul tool reads them: the one place where a provider reads the environment. */
 function consulVariables(): { address?: string; token?: string; ssl: boolean } {
   const { CONSUL_HTTP_ADDR: address, CONSUL_HTTP_TOKEN: token, CONSUL_HTTP_SSL: ssl } = process.env

@@ -1,6 +1,8 @@
-import type { Problem, ProblemCode } from '../../src/config/problem.ts'
+import type { Problem } from '../../src/config/problem.ts'
+import type { Finding } from '../parts/finding.ts'
 import { UnsoundAnswerError } from '../parts/json-shapes.ts'
 import { NoLeaderError } from '../parts/long-poll.ts'
+import { oneLine } from '../parts/reason.ts'
 import type { Connection } from './connection.ts'
 
 /** What a failed call was about. */
@@ -33,15 +35,6 @@ const CATALOG: OptionNames = {
   rules: 'service_prefix "" { policy = "read" } and node_prefix "" { policy = "read" }',
 }
 
-interface Finding {
-  readonly code: ProblemCode
-  /** Follows `Consul at 127.0.0.1:8500`. */
-  readonly says: string
-  readonly remedy: string
-}
-
-const LONGEST_REASON = 200
-
 /** A failed call as a sentence: who did not do what, why, and what to do. It never holds the token. */
 export function toProblem(error: unknown, attempt: Attempt): Problem {
   const { what, source, connection, datacenter, resource } = attempt
@@ -50,7 +43,9 @@ export function toProblem(error: unknown, attempt: Attempt): Problem {
   return {
     code,
     severity: 'error',
-    message: clean(`Consul at ${connection.address}${place} ${says}, asked for ${what}`, connection.token),
+    message: oneLine(`Consul at ${connection.address}${place} ${says}, asked for ${what}`, [
+      connection.token,
+    ]),
     remedy,
     origin: { source, key: (attempt.names ?? CATALOG).address },
     ...(resource === undefined ? {} : { resource }),
@@ -151,10 +146,4 @@ interface Flags {
 /** The package marks its errors with these. */
 function flagsOf(error: unknown): Flags {
   return typeof error === 'object' && error !== null ? error : {}
-}
-
-/** One line of bounded length, without the token, wherever the words came from. */
-function clean(message: string, token: string | undefined): string {
-  const safe = token ? message.replaceAll(token, '***') : message
-  return safe.replace(/[\p{Cc}\s]+/gu, ' ').slice(0, LONGEST_REASON * 2)
 }

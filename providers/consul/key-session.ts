@@ -1,6 +1,7 @@
 import type { ProviderTools } from '../../src/discovery/provider.ts'
 import type { StoreSession } from '../parts/key-store.ts'
 import type { Answer } from '../parts/long-poll.ts'
+import { SessionReadings } from '../parts/session-readings.ts'
 import type { ConsulClient } from './client.ts'
 
 /** Milliseconds of one long poll. */
@@ -22,7 +23,7 @@ export class KeySession {
   /** By root, those that the token may read. */
   readonly #answers = new Map<string, Answer<Pairs>>()
   #endedConnections = 0
-  #reading: Promise<void> = Promise.resolve()
+  readonly #readings: SessionReadings
 
   constructor(
     client: ConsulClient,
@@ -34,31 +35,15 @@ export class KeySession {
     this.#tools = tools
     this.#session = session
     this.#readable = readable
+    this.#readings = new SessionReadings(session, () => this.#readNow())
   }
 
   /** Follows until something breaks, and rejects with that. */
   async run(): Promise<void> {
-    await this.#readAll()
-    const broken = Promise.withResolvers<never>()
-    const over = new AbortController()
-    const signal = AbortSignal.any([this.#session.signal, over.signal])
-    this.#session.onRefresh(() => void this.#readAll().catch(broken.reject))
-    try {
-      await Promise.race([
-        broken.promise,
-        this.#beatForever(signal),
-        ...[...this.#answers.keys()].map((root) => this.#pollForever(root, signal)),
-      ])
-    } finally {
-      over.abort(new Error('the session is over'))
-    }
-  }
-
-  /** One after the other. */
-  async #readAll(): Promise<void> {
-    const reading = this.#reading.catch(() => undefined).then(() => this.#readNow())
-    this.#reading = reading
-    await reading
+    await this.#readings.follow((signal) => [
+      this.#beatForever(signal),
+      ...[...this.#answers.keys()].map((root) => this.#pollForever(root, signal)),
+    ])
   }
 
   /**
@@ -94,12 +79,12 @@ export class KeySession {
   async #pollForever(root: string, signal: AbortSignal): Promise<never> {
     for (;;) {
       // To an index that is higher than its own, as after a start without data, an agent gives no answer for long.
-      if (this.#client.endedConnections !== this.#endedConnections) await this.#readAll()
+      if (this.#client.endedConnections !== this.#endedConnections) await this.#readings.next()
       const asked = this.#tools.monotonic()
       const before = this.#answers.get(root)!
       const answer = await this.#client.pairs(`${root}/`, { index: before.index, wait: WAIT })
       signal.throwIfAborted()
-      if (answer.index < before.index) await this.#readAll()
+      if (answer.index < before.index) await this.#readings.next()
       else if (answer.index !== before.index) await this.#take(root, answer)
       await this.#tools.sleep(Math.max(0, FLOOR - (this.#tools.monotonic() - asked)))
     }
@@ -108,7 +93,7 @@ export class KeySession {
   async #take(root: string, answer: Answer<Pairs>): Promise<void> {
     // A token that has just lost its right sees nothing either.
     if (answer.value.size === 0) await this.#client.key(`${root}/`)
-    await this.#reading
+    await this.#readings.last
     const known = this.#answers.get(root)!
     // What was read meanwhile is newer.
     if (answer.index < known.index) return

@@ -1,9 +1,10 @@
 import type { ProviderTools, Update } from '../../src/discovery/provider.ts'
 import { ConsulClient } from './client.ts'
-import { openConnection, unusedTls } from './connection.ts'
+import { openConnection } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { Datacenter } from './datacenter.ts'
 import type { ConsulCatalogOptions } from './options.ts'
+import { unusedTls } from '../parts/unused-tls.ts'
 import { UpdateQueue } from '../parts/update-queue.ts'
 
 /** Yields the snapshots of all datacenters that are to be read, as they change. */
@@ -57,6 +58,6 @@ function openDatacenter(
     lagging: stale || cache,
     strictChecks: new Set(strictChecks),
     idPrefix: datacentersOf(options).length > 1 ? `${name}/` : '',
-    notes: unusedTls(endpoint, connection, tools.name),
+    notes: unusedTls(endpoint, connection, tools.name, 'set endpoint.scheme to https'),
   })
 }

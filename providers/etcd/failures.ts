@@ -1,4 +1,5 @@
 import type { Problem, ProblemCode } from '../../src/config/problem.ts'
+import type { Finding } from '../parts/finding.ts'
 import { UnsoundAnswerError } from '../parts/json-shapes.ts'
 import { oneLine, reasonOf } from '../parts/reason.ts'
 import { EtcdError } from './errors.ts'
@@ -9,13 +10,6 @@ export interface Attempt {
   /** `host:port` */
   readonly endpoint: string
   readonly username: string | undefined
-}
-
-interface Finding {
-  readonly code: ProblemCode
-  /** Follows `etcd at 127.0.0.1:2379`. */
-  readonly says: string
-  readonly remedy: string
 }
 
 /** A failed session as a sentence: who did not do what, why, and what to do. No call's text holds a password. */

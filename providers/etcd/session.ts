@@ -1,5 +1,6 @@
 import type { ProviderTools } from '../../src/discovery/provider.ts'
 import type { StoreSession } from '../parts/key-store.ts'
+import { SessionReadings } from '../parts/session-readings.ts'
 import type { KeyEvent, WatchMessage } from './answers.ts'
 import type { EtcdClient } from './client.ts'
 import { EtcdError } from './errors.ts'
@@ -24,7 +25,8 @@ export class EtcdSession {
   #readAt = 0n
   /** The newest that was heard of. */
   #seen = 0n
-  #reading: Promise<void> = Promise.resolve()
+  /** What a watch tells while one is under way waits. */
+  readonly #readings: SessionReadings
 
   constructor(
     client: EtcdClient,
@@ -36,32 +38,15 @@ export class EtcdSession {
     this.#tools = tools
     this.#session = session
     this.#readable = readable
+    this.#readings = new SessionReadings(session, () => this.#readNow())
   }
 
   /** Follows until something breaks, and rejects with that. */
   async run(): Promise<void> {
-    await this.#readAll()
-    const broken = Promise.withResolvers<never>()
-    const over = new AbortController()
-    const signal = AbortSignal.any([this.#session.signal, over.signal])
-    this.#session.onRefresh(() => void this.#readAll().catch(broken.reject))
-    const running = [
-      broken.promise,
+    await this.#readings.follow((signal) => [
       this.#beatForever(signal),
       ...this.#roots.map((root) => this.#watch(root, signal)),
-    ]
-    try {
-      await Promise.race(running)
-    } finally {
-      over.abort(new Error('the session is over'))
-    }
-  }
-
-  /** One after the other; what a watch tells meanwhile waits. */
-  async #readAll(): Promise<void> {
-    const reading = this.#reading.catch(() => undefined).then(() => this.#readNow())
-    this.#reading = reading
-    await reading
+    ])
   }
 
   async #readNow(): Promise<void> {
@@ -103,7 +88,7 @@ export class EtcdSession {
       from: this.#readAt + 1n,
       onMessage: (message) => this.#apply(message),
       onCompacted: async () => {
-        await this.#readAll()
+        await this.#readings.next()
         return this.#readAt + 1n
       },
       beat: () => this.#beat(),
@@ -114,7 +99,7 @@ export class EtcdSession {
 
   /** Whole revisions, in order; those that the last reading has seen already are nothing new. */
   async #apply({ events }: WatchMessage): Promise<void> {
-    await this.#reading
+    await this.#readings.last
     const news = events.filter((event) => event.revision > this.#readAt)
     if (news.length === 0) return
     for (const event of news) this.#applyOne(event)

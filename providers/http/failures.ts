@@ -1,4 +1,5 @@
-import type { Problem, ProblemCode } from '../../src/config/problem.ts'
+import type { Problem } from '../../src/config/problem.ts'
+import type { Finding } from '../parts/finding.ts'
 import type { HttpAnswer } from '../parts/http-source.ts'
 import { BrokenAnswerError, LateAnswerError } from '../parts/http-source.ts'
 import { oneLine, reasonOf } from '../parts/reason.ts'
@@ -25,13 +26,6 @@ export interface About {
   readonly shown: string
   /** Never to be shown, whatever the server echoes. */
   readonly secrets: readonly string[]
-}
-
-interface Finding {
-  readonly code: ProblemCode
-  /** Follows the URL. */
-  readonly says: string
-  readonly remedy: string
 }
 
 /** A failed look as a sentence: who did not answer what, why, and what to do. */

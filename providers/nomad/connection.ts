@@ -69,20 +69,6 @@ export function namespacesOf(named: readonly string[]): readonly string[] {
   return wanted.length > 0 ? wanted : [process.env['NOMAD_NAMESPACE'] || 'default']
 }
 
-/** TLS options that plain HTTP leaves without effect. */
-export function unusedTls(options: EndpointOptions, { secure }: Connection, source: string): Problem[] {
-  if (secure || options.tls === undefined) return []
-  return [
-    {
-      code: 'E106',
-      severity: 'warning',
-      message: 'endpoint.tls has no effect, since the agent is reached by plain HTTP',
-      remedy: 'let endpoint.address begin with https:',
-      origin: { source, key: 'endpoint.tls' },
-    },
-  ]
-}
-
 interface Variables {
   readonly address: string | undefined
   readonly region: string | undefined

@@ -1,4 +1,5 @@
-import type { Problem, ProblemCode } from '../../src/config/problem.ts'
+import type { Problem } from '../../src/config/problem.ts'
+import type { Finding } from '../parts/finding.ts'
 import { BrokenAnswerError, LateAnswerError } from '../parts/http-source.ts'
 import { UnsoundAnswerError } from '../parts/json-shapes.ts'
 import { NoLeaderError } from '../parts/long-poll.ts'
@@ -15,13 +16,6 @@ export interface Attempt {
   readonly connection: Pick<Connection, 'address' | 'token' | 'secure'>
   readonly namespace: string
   readonly resource?: string
-}
-
-interface Finding {
-  readonly code: ProblemCode
-  /** Follows `Nomad at 127.0.0.1:4646`. */
-  readonly says: string
-  readonly remedy: string
 }
 
 const LONGEST_REASON = 200

@@ -1,8 +1,9 @@
 import type { Problem } from '../../src/config/problem.ts'
 import type { ProviderTools, Update } from '../../src/discovery/provider.ts'
+import { unusedTls } from '../parts/unused-tls.ts'
 import { UpdateQueue } from '../parts/update-queue.ts'
 import { NomadClient } from './client.ts'
-import { namespacesOf, openConnection, unusedTls } from './connection.ts'
+import { namespacesOf, openConnection } from './connection.ts'
 import { NamespaceWatch } from './namespace.ts'
 import type { NamespaceOptions } from './namespace.ts'
 import type { NomadOptions } from './options.ts'
@@ -49,7 +50,10 @@ function openNamespace(
     lagging: stale,
     healthChecks: options.healthChecks ? { interval: options.checksInterval } : undefined,
     allowEmptyServices: options.allowEmptyServices,
-    notes: [...unusedTls(endpoint, connection, tools.name), ...unusedThrottle(options, tools.name)],
+    notes: [
+      ...unusedTls(endpoint, connection, tools.name, 'let endpoint.address begin with https:'),
+      ...unusedThrottle(options, tools.name),
+    ],
   })
 }
 

@@ -1,6 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { createClient, ErrorReply } from '@redis/client'
-import { RefusedError, SilentError } from './errors.ts'
+import { SilentError } from '../parts/store-errors.ts'
+import { RefusedError } from './errors.ts'
 
 /** One server, and how it is spoken to. */
 export interface ConnectionOptions {

@@ -21,22 +21,7 @@ export class RefusedError extends Error {
 const DENIALS = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED'])
 const UNREADY = new Set(['LOADING', 'MASTERDOWN', 'BUSY', 'CLUSTERDOWN', 'TRYAGAIN'])
 
-/** The server holds the connection and says nothing. */
-export class SilentError extends Error {
-  override readonly name = 'SilentError'
-}
-
-/** What came is not what Redis answers. */
-export class UnsoundAnswerError extends Error {
-  override readonly name = 'UnsoundAnswerError'
-}
-
 /** No sentinel knows a server that may be read. */
 export class NoServerError extends Error {
   override readonly name = 'NoServerError'
-}
-
-/** There is more below the root than is read. */
-export class TooLargeError extends Error {
-  override readonly name = 'TooLargeError'
 }

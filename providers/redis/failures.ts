@@ -1,6 +1,9 @@
 import type { Problem, ProblemCode } from '../../src/config/problem.ts'
 import { printable } from '../../src/config/printable.ts'
-import { NoServerError, RefusedError, SilentError, TooLargeError, UnsoundAnswerError } from './errors.ts'
+import { UnsoundAnswerError } from '../parts/json-shapes.ts'
+import { reasonOf } from '../parts/reason.ts'
+import { SilentError, TooLargeError } from '../parts/store-errors.ts'
+import { NoServerError, RefusedError } from './errors.ts'
 import type { RedisOptions } from './options.ts'
 
 interface Attempt {
@@ -64,13 +67,6 @@ function findingOf(error: unknown, { username, password, tls, sentinel }: Attemp
     ? 'see whether the server runs and listens there, and `tls` trusts its certificate'
     : 'see whether the server runs and listens there, and whether it wants `tls`'
   return ['E401', `cannot be reached: ${reasonOf(error)}`, remedy]
-}
-
-/** Network errors of several addresses come as one error without a message. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  if (!(error instanceof Error)) return String(error)
-  return error.message === '' ? ((error as NodeJS.ErrnoException).code ?? error.name) : error.message
 }
 
 function withoutSecrets(message: string, { password, sentinel }: Attempt['options']): string {

@@ -1,5 +1,7 @@
+import { UnsoundAnswerError } from '../parts/json-shapes.ts'
+import { TooLargeError } from '../parts/store-errors.ts'
 import type { RedisConnection } from './connection.ts'
-import { RefusedError, TooLargeError, UnsoundAnswerError } from './errors.ts'
+import { RefusedError } from './errors.ts'
 
 /** Bytes of all keys and values; far above any routing, and far below what fills the memory. */
 const LARGEST_TREE = 64 * 1024 * 1024

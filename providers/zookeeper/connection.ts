@@ -15,7 +15,8 @@ import {
   readWelcome,
   XIDS,
 } from './messages.ts'
-import { AuthenticationError, ReadError, SilentError } from './errors.ts'
+import { SilentError } from '../parts/store-errors.ts'
+import { AuthenticationError, ReadError } from './errors.ts'
 
 export interface ConnectionOptions {
   readonly host: string

@@ -35,17 +35,7 @@ export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError'
 }
 
-/** The server holds the connection and says nothing. */
-export class SilentError extends Error {
-  override readonly name = 'SilentError'
-}
-
 /** The server shows an older state than was seen before. */
 export class BehindError extends Error {
   override readonly name = 'BehindError'
-}
-
-/** There is more below the root than is read. */
-export class TooLargeError extends Error {
-  override readonly name = 'TooLargeError'
 }

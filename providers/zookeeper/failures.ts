@@ -1,6 +1,8 @@
 import type { Problem, ProblemCode } from '../../src/config/problem.ts'
 import { printable } from '../../src/config/printable.ts'
-import { AuthenticationError, BehindError, ReadError, SilentError, TooLargeError } from './errors.ts'
+import { reasonOf } from '../parts/reason.ts'
+import { SilentError, TooLargeError } from '../parts/store-errors.ts'
+import { AuthenticationError, BehindError, ReadError } from './errors.ts'
 import { MalformedError } from './jute.ts'
 
 interface Credentials {
@@ -54,11 +56,4 @@ function denied({ path }: ReadError, credentials: Credentials | undefined): Find
   }
   const remedy = `see whether \`password\` is that of the user, and \`getAcl ${path}\` lets it read`
   return ['E402', `${says} as ${credentials.username}`, remedy]
-}
-
-/** Network errors of several addresses come as one error without a message. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  if (!(error instanceof Error)) return String(error)
-  return error.message === '' ? ((error as NodeJS.ErrnoException).code ?? error.name) : error.message
 }

@@ -1,5 +1,5 @@
+import { TooLargeError } from '../parts/store-errors.ts'
 import type { ZooKeeperConnection } from './connection.ts'
-import { TooLargeError } from './errors.ts'
 import { MalformedError } from './jute.ts'
 import type { NodeEvent } from './messages.ts'
 

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { consulBinary } from './binaries.ts'
 import { ConsulApi } from './consul-api.ts'
-import { freePorts } from './free-ports.ts'
 import { PeerProcess } from './peer-process.ts'
+import { startOnFreePorts, untilReady } from './start-peer.ts'
 
 export interface ConsulOptions {
   /** Default `dc1`. */
@@ -18,17 +17,7 @@ const MANAGEMENT_TOKEN = '5f1b2b0e-7a0c-4f5e-9d61-3a6f2c9b8e47'
 /** Starts a real Consul agent in development mode on free loopback ports, and waits until it has a leader. */
 export async function startConsul(options: ConsulOptions = {}): Promise<ConsulAgent> {
   const binary = await consulBinary()
-  for (let attempt = 1; ; attempt++) {
-    const agent = new ConsulAgent(binary, await freePorts(4), options)
-    try {
-      await agent.start()
-      return agent
-    } catch (error) {
-      await agent[Symbol.asyncDispose]()
-      // Somebody else may have taken a port in between.
-      if (attempt === 3) throw error
-    }
-  }
+  return await startOnFreePorts(4, (ports) => new ConsulAgent(binary, ports, options))
 }
 
 /** A Consul server of one node that keeps its data in memory: starting it again means losing all. */
@@ -51,11 +40,7 @@ export class ConsulAgent extends ConsulApi implements AsyncDisposable {
     if (this.#process?.running) return
     const started = new PeerProcess(this.#binary, this.#args)
     this.#process = started
-    for (const end = Date.now() + STARTS_WITHIN; !(await this.#hasLeader()); await delay(10)) {
-      if (!started.running) throw new Error(`consul ended while it started:\n${started.output}`)
-      if (Date.now() > end)
-        throw new Error(`consul did not start within ${STARTS_WITHIN} ms:\n${started.output}`)
-    }
+    await untilReady('consul', started, () => this.#hasLeader(), STARTS_WITHIN)
   }
 
   /** Ends it as an operator does, with SIGTERM. */

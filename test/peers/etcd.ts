@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { etcdBinary, etcdctlBinary } from './binaries.ts'
-import { freePorts } from './free-ports.ts'
 import { PeerProcess } from './peer-process.ts'
+import { startOnFreePorts, untilReady } from './start-peer.ts'
 
 export interface EtcdOptions {
   /** Default 1. */
@@ -27,18 +26,10 @@ const run = promisify(execFile)
 export async function startEtcd(options: EtcdOptions = {}): Promise<Etcd> {
   const [etcd, etcdctl] = [await etcdBinary(), await etcdctlBinary()]
   const { members = 1 } = options
-  for (let attempt = 1; ; attempt++) {
+  return await startOnFreePorts(2 * members, async (ports) => {
     const folder = await mkdtemp(join(tmpdir(), 'tidegate-etcd-'))
-    const cluster = new Etcd(etcd, etcdctl, folder, await freePorts(2 * members), options)
-    try {
-      await cluster.start()
-      return cluster
-    } catch (error) {
-      await cluster[Symbol.asyncDispose]()
-      // Somebody else may have taken a port in between.
-      if (attempt === 3) throw error
-    }
-  }
+    return new Etcd(etcd, etcdctl, folder, ports, options)
+  })
 }
 
 /** A cluster of etcd, its data in a folder of its own. */
@@ -77,15 +68,8 @@ export class Etcd implements AsyncDisposable {
 
   /** Waits until every member that runs has a leader. */
   async settled(): Promise<void> {
-    const end = Date.now() + STARTS_WITHIN
-    for (const [i, member] of this.members.entries()) {
-      while (member.running && !(await this.#isWell(this.endpoints[i]!))) {
-        if (Date.now() > end)
-          throw new Error(`etcd did not start within ${STARTS_WITHIN} ms:\n${member.output}`)
-        await delay(20)
-      }
-      if (!member.running) throw new Error(`etcd ended while it started:\n${member.output}`)
-    }
+    for (const [i, member] of this.members.entries())
+      await untilReady('etcd', member, () => this.#isWell(this.endpoints[i]!), STARTS_WITHIN)
   }
 
   /** Runs a line of shell in which `etcdctl` is the real one and knows endpoints and user; gives what it printed. */

@@ -1,26 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { motoBinary } from './binaries.ts'
-import { freePorts } from './free-ports.ts'
 import { PeerProcess } from './peer-process.ts'
+import { startOnFreePorts, untilReady } from './start-peer.ts'
 
 const STARTS_WITHIN = 60_000
 
 /** Starts moto, which speaks the wire protocols of AWS, on a free loopback port, and waits until it answers. */
 export async function startMoto(): Promise<Moto> {
   const binary = await motoBinary()
-  for (let attempt = 1; ; attempt++) {
-    const [port = 0] = await freePorts(1)
-    const moto = new Moto(port, new PeerProcess(binary, ['-H', '127.0.0.1', '-p', String(port)]))
-    try {
-      await moto.started()
-      await moto.reset()
-      return moto
-    } catch (error) {
-      await moto[Symbol.asyncDispose]()
-      // Somebody else may have taken the port in between.
-      if (attempt === 3) throw error
-    }
-  }
+  return await startOnFreePorts(1, ([port = 0]) => {
+    const program = new PeerProcess(binary, ['-H', '127.0.0.1', '-p', String(port)])
+    return new Moto(port, program)
+  })
 }
 
 /** A running moto, empty; all its data are in its memory. */
@@ -34,12 +24,9 @@ export class Moto implements AsyncDisposable {
   }
 
   /** @throws Error with what it printed when it does not come up */
-  async started(): Promise<void> {
-    for (const end = Date.now() + STARTS_WITHIN; !(await this.#answers()); await delay(50)) {
-      if (!this.#process.running) throw new Error(`moto ended while it started:\n${this.#process.output}`)
-      if (Date.now() > end)
-        throw new Error(`moto did not start within ${STARTS_WITHIN} ms:\n${this.#process.output}`)
-    }
+  async start(): Promise<void> {
+    await untilReady('moto', this.#process, () => this.#answers(), STARTS_WITHIN)
+    await this.reset()
   }
 
   /** Forgets everything, and allows everything to everybody. */

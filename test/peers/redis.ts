@@ -2,10 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { redisBinary } from './binaries.ts'
-import { freePorts } from './free-ports.ts'
 import { PeerProcess } from './peer-process.ts'
+import { startOnFreePorts, untilReady } from './start-peer.ts'
 
 const STARTS_WITHIN = 20_000
 
@@ -22,19 +21,10 @@ export interface RedisOptions {
 /** Starts a real Redis server (or sentinel) of its own, empty, on a free loopback port. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const binary = await redisBinary()
-  const folder = await mkdtemp(join(tmpdir(), 'tidegate-redis-'))
-  for (let attempt = 1; ; attempt++) {
-    const [port = 0] = await freePorts(1)
-    const server = new RedisServer(binary, folder, port, options)
-    try {
-      await server.start()
-      return server
-    } catch (error) {
-      await server.kill()
-      // Somebody else may have taken the port in between.
-      if (attempt === 3) throw error
-    }
-  }
+  return await startOnFreePorts(1, async ([port = 0]) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tidegate-redis-'))
+    return new RedisServer(binary, folder, port, options)
+  })
 }
 
 /** One server that keeps its data in memory: starting it again means losing all, unless it was told to save. */
@@ -62,11 +52,7 @@ export class RedisServer implements AsyncDisposable {
     await writeFile(file, configuration(this.#folder, this.port, this.#options))
     const started = new PeerProcess(this.#binary, [file, ...(this.#options.sentinel ? ['--sentinel'] : [])])
     this.#process = started
-    for (const end = Date.now() + STARTS_WITHIN; !(await listens(this.port)); await delay(10)) {
-      if (!started.running) throw new Error(`redis ended while it started:\n${started.output}`)
-      if (Date.now() > end)
-        throw new Error(`redis did not start within ${STARTS_WITHIN} ms:\n${started.output}`)
-    }
+    await untilReady('redis', started, () => listens(this.port), STARTS_WITHIN)
   }
 
   /** Ends it as a crash does, with SIGKILL. */

@@ -3,10 +3,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
 import { zooKeeperJava } from './binaries.ts'
-import { freePorts } from './free-ports.ts'
 import { PeerProcess } from './peer-process.ts'
+import { startOnFreePorts, untilReady } from './start-peer.ts'
 
 const STARTS_WITHIN = 30_000
 /** A small heap, one collector thread and no optimizing compiler: it starts in half a second of CPU. */
@@ -23,19 +22,10 @@ const TICK = 200
 /** Starts a real ZooKeeper server of its own, empty, on a free loopback port. */
 export async function startZooKeeper(): Promise<ZooKeeperServer> {
   const java = await zooKeeperJava()
-  const folder = await mkdtemp(join(tmpdir(), 'tidegate-zookeeper-'))
-  for (let attempt = 1; ; attempt++) {
-    const [port = 0] = await freePorts(1)
-    const server = new ZooKeeperServer(java, folder, port)
-    try {
-      await server.start()
-      return server
-    } catch (error) {
-      await server.kill()
-      // Somebody else may have taken the port in between.
-      if (attempt === 3) throw error
-    }
-  }
+  return await startOnFreePorts(1, async ([port = 0]) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tidegate-zookeeper-'))
+    return new ZooKeeperServer(java, folder, port)
+  })
 }
 
 /** One server, which keeps its data on disk. */
@@ -63,11 +53,7 @@ export class ZooKeeperServer implements AsyncDisposable {
     const main = 'org.apache.zookeeper.server.ZooKeeperServerMain'
     const started = new PeerProcess(this.#java, [...JAVA, main, file])
     this.#process = started
-    for (const end = Date.now() + STARTS_WITHIN; !(await this.#serves()); await delay(20)) {
-      if (!started.running) throw new Error(`zookeeper ended while it started:\n${started.output}`)
-      if (Date.now() > end)
-        throw new Error(`zookeeper did not start within ${STARTS_WITHIN} ms:\n${started.output}`)
-    }
+    await untilReady('zookeeper', started, () => this.#serves(), STARTS_WITHIN)
   }
 
   /** Ends it as a crash does; what it has on disk stays. */

@@ -5,10 +5,11 @@ import { parseChecks, parseEntries, parseServices } from '../../providers/consul
 import { backoff } from '../../providers/parts/backoff.ts'
 import { changedChecks, pictureOf } from '../../providers/consul/catalog-changes.ts'
 import { changedServices } from '../../providers/parts/service-lists.ts'
-import { openConnection, unusedTls } from '../../providers/consul/connection.ts'
+import { openConnection } from '../../providers/consul/connection.ts'
 import { worstOf } from '../../providers/consul/health.ts'
 import { UnsoundAnswerError } from '../../providers/parts/json-shapes.ts'
 import { Presence } from '../../providers/parts/presence.ts'
+import { unusedTls } from '../../providers/parts/unused-tls.ts'
 import { UNPROVEN_LIMIT } from '../../src/discovery/provider.ts'
 import { ConfigurationError } from '../../src/config/problem.ts'
 
@@ -53,8 +54,8 @@ test('a TLS file that cannot be read is named by its option', async () => {
   )
   const plain = await openConnection({ tls }, 'tested')
   assert.deepEqual(
-    unusedTls({ tls }, plain, 'tested').map(({ code }) => code),
-    ['E106'],
+    unusedTls({ tls }, plain, 'tested', 'do this').map(({ code, remedy }) => [code, remedy]),
+    [['E106', 'do this']],
   )
 })
 

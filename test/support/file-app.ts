@@ -57,6 +57,11 @@ export class FileApp implements AsyncDisposable {
     return join(this.#folder, 'routes.json')
   }
 
+  /** Everything that it has said so far. */
+  logged(): Promise<string> {
+    return readFile(join(this.#folder, 'log'), 'utf8')
+  }
+
   /** Has other routes served. */
   async write(routes: object): Promise<void> {
     await this.writeText(JSON.stringify(routes))

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { SilentError, TooLargeError } from '../../../providers/parts/store-errors.ts'
 import { ZooKeeperConnection } from '../../../providers/zookeeper/connection.ts'
 import type { ConnectionOptions } from '../../../providers/zookeeper/connection.ts'
-import {
-  AuthenticationError,
-  ReadError,
-  SilentError,
-  TooLargeError,
-} from '../../../providers/zookeeper/errors.ts'
+import { AuthenticationError, ReadError } from '../../../providers/zookeeper/errors.ts'
 import { frame } from '../../../providers/zookeeper/frames.ts'
 import { bytes, int, long, MalformedError } from '../../../providers/zookeeper/jute.ts'
 import type { NodeEvent } from '../../../providers/zookeeper/messages.ts'
