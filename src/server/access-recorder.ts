@@ -7,6 +7,7 @@ import { accessFormat } from '../telemetry/access-format.ts'
 import type { AccessFormat } from '../telemetry/access-format.ts'
 import { showsHeaders } from '../telemetry/access-json.ts'
 import { LineBatch } from '../telemetry/line-batch.ts'
+import type { SharedLines } from '../telemetry/shared-lines.ts'
 import type { AccessLogSettings } from './entry-point-settings.ts'
 
 /** One thread's share of the access log: notes requests as they come, renders them when they are answered. */
@@ -23,7 +24,7 @@ export class AccessRecorder {
 
   constructor(
     { format, internals, silentEntryPoints, counter, filters = {}, fields = {} }: AccessLogSettings,
-    send: (lines: Uint8Array<ArrayBuffer>) => void,
+    send: (lines: SharedLines) => void,
   ) {
     // Traefik writes its times in UTC whatever the machine's zone.
     this.#format = accessFormat({ format, zone: 'utc', fields })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { OutcomeReport } from '../balancing/outcomes.ts'
+import type { SharedLines } from '../telemetry/shared-lines.ts'
 import { AccessRecorder } from './access-recorder.ts'
 import { DataPlane } from './data-plane.ts'
 import type { WatchedEndpoint } from './data-plane-host.ts'
@@ -19,7 +20,7 @@ import type { Slot } from './shared-slots.ts'
 export interface ThreadEvents {
   drained(service: string, endpoint: string, version: number): void
   outcomes(reports: readonly OutcomeReport[]): void
-  accessLog(lines: Uint8Array<ArrayBuffer>): void
+  accessLog(lines: SharedLines): void
   meters(news: readonly MeterNews[]): void
   /** What the metrics show now. */
   metricsPage(): Promise<string>

@@ -2,6 +2,8 @@ import sonicBoom from 'sonic-boom'
 import type { SonicBoom } from 'sonic-boom'
 import type { Output } from './output.ts'
 import { PIPE_BUF, closeOutput, fileOutput, inheritedOutput } from './output.ts'
+import { giveBack, linesIn } from './shared-lines.ts'
+import type { SharedLines } from './shared-lines.ts'
 
 export interface LineWriterOptions {
   /** A file to append to; otherwise `fd`. */
@@ -16,9 +18,17 @@ export interface LineWriterOptions {
   readonly report?: (message: string) => void
 }
 
-/** Bytes of one write to a file: each is handed to another thread, which costs as much as copying so many. */
-const LARGEST_FILE_WRITE = 1024 * 1024
+/** Bytes up to which batches are joined for one write to a file: whole ones are written from where they are. */
+const LARGEST_FILE_WRITE = 256 * 1024
 const FLUSH_EVERY = 1_000
+
+/** What the sink has taken and not written yet. */
+interface Waiting {
+  /** Bytes of it. */
+  left: number
+  /** Whose memory it is, when it is another thread's. */
+  readonly lent: SharedLines | undefined
+}
 
 /**
  * The one writer of the access log, in the main thread: workers hand it whole lines in batches, since two threads
@@ -32,6 +42,7 @@ export class LineWriter implements AsyncDisposable {
   readonly #pipe: boolean
   readonly #sink: SonicBoom
   readonly #timer: NodeJS.Timeout
+  readonly #waiting: Waiting[] = []
   #gathered: Buffer[] = []
   #gatheredLines = 0
   #dropped = 0
@@ -70,6 +81,17 @@ export class LineWriter implements AsyncDisposable {
     else this.#gather(lines)
   }
 
+  /** Takes a worker's lines. A file is written from their memory; whatever waits for longer is copied. */
+  take(lines: SharedLines): void {
+    const bytes = linesIn(lines)
+    if (!this.#closed && !this.#pipe && this.#bufferingSize === 0) {
+      this.#put(bytes, lines)
+      return
+    }
+    this.write(new Uint8Array(bytes))
+    giveBack(lines)
+  }
+
   /** Opens the file anew after it was rotated away (SIGUSR1). Without a file, nothing is done. */
   reopen(): void {
     if (this.#filePath === undefined || this.#pipe || this.#closed) return
@@ -104,9 +126,11 @@ export class LineWriter implements AsyncDisposable {
       maxWrite: this.#pipe ? PIPE_BUF : LARGEST_FILE_WRITE,
       mode: 0o644,
     })
-    sink.on('drop', (lines: string | Buffer) => this.#lose(bytesOf(lines)))
+    // While it is asked to take them.
+    sink.on('drop', (lines: string | Buffer) => this.#dropLast(bytesOf(lines)))
     sink.on('error', (error: Error) => this.#failed(error))
     sink.on('write', (bytes: number) => {
+      this.#settle(bytes)
       if (bytes > 0) this.#wrote()
     })
     return sink
@@ -136,8 +160,29 @@ export class LineWriter implements AsyncDisposable {
   }
 
   /** Its types know of texts alone. */
-  #put(lines: Buffer): void {
+  #put(lines: Buffer, lent?: SharedLines): void {
+    this.#waiting.push({ left: lines.length, lent })
     this.#sink.write(lines as unknown as string)
+  }
+
+  /** So many bytes more are written, in the order in which they were taken. */
+  #settle(bytes: number): void {
+    let written = bytes
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      if (first.left > written) {
+        first.left -= written
+        return
+      }
+      written -= first.left
+      this.#waiting.shift()
+      if (first.lent) giveBack(first.lent)
+    }
+  }
+
+  #dropLast(lines: Buffer): void {
+    this.#lose(lines)
+    const lent = this.#waiting.pop()?.lent
+    if (lent) giveBack(lent)
   }
 
   /** Writes what has been gathered for a second, and what a failed write left behind. */
