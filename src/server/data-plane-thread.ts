@@ -50,8 +50,8 @@ export class DataPlaneThread {
         drained: (service, endpoint, version) => events.drained(service, endpoint, version),
         outcomes: (reports) => events.outcomes(reports),
         begun: this.#recorder ? (request) => this.#recorder!.begin(request) : undefined,
-        finished: (request, response, bytes, duration) => {
-          this.#recorder?.finish(request, response, bytes, duration)
+        finished: (request, response, bytes, startedAt, duration) => {
+          this.#recorder?.finish(request, response, bytes, startedAt, duration)
         },
         meters: (news) => events.meters(news),
         metricsPage: () => events.metricsPage(),

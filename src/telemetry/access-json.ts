@@ -2,6 +2,8 @@ import type { AccessField } from '../config/access-log.ts'
 import { ACCESS_FIELDS } from '../config/access-log.ts'
 import type { HeaderList } from '../proxy/header-list.ts'
 import type { AccessEntry } from './access-entry.ts'
+import { remembering, rememberingLast } from './access-groups.ts'
+import type { Render, Same } from './access-groups.ts'
 import { preciseTime, secondTime } from './access-time.ts'
 import { fromWire } from './escape.ts'
 
@@ -16,7 +18,6 @@ export interface AccessFields {
 }
 
 type Value = string | number | undefined
-type Render = (entry: AccessEntry) => string
 
 const REDACTED = '"REDACTED"'
 
@@ -32,14 +33,11 @@ export function showsHeaders({ headers: { defaultMode = 'drop', names = {} } = {
 export function jsonFormat(fields: AccessFields): Render {
   const modeOf = modes(fields.names, fields.defaultMode ?? 'keep')
   const rest = new Set(Object.keys(ACCESS_FIELDS) as AccessField[])
-  const groups = GROUPS.map(({ names, keys }) => {
+  const groups = GROUPS.map(({ names, key, same }) => {
     for (const name of names) rest.delete(name)
-    return groupRender(
-      names.flatMap((name) => fieldRender(name, modeOf(name))),
-      keys,
-    )
+    return remembering(joined(names.flatMap((name) => fieldRender(name, modeOf(name)))), key, same)
   })
-  const renders = [...groups, ...[...rest].flatMap((name) => fieldRender(name, modeOf(name)))]
+  const renders = [...groups, ...singleRenders([...rest], modeOf)]
   const headers = showsHeaders(fields) ? headersRender(fields) : undefined
   return (entry) => {
     let line = '{"level":"info","msg":""'
@@ -70,58 +68,73 @@ function fieldRender(name: AccessField, mode: Keep): Render[] {
   ]
 }
 
-type Keys = readonly [first: (entry: AccessEntry) => unknown, ...more: ((entry: AccessEntry) => unknown)[]]
+/** The fields that differ from request to request; those of the answer stay together. */
+function singleRenders(names: readonly AccessField[], modeOf: (name: string) => Keep): Render[] {
+  return names.flatMap((name) => {
+    if (!ANSWER.includes(name)) return fieldRender(name, modeOf(name))
+    if (name !== ANSWER[0]) return []
+    return [rememberingLast(joined(ANSWER.flatMap((each) => fieldRender(each, modeOf(each)))), sameAnswer)]
+  })
+}
+
+function joined(renders: readonly Render[]): Render {
+  return (entry) => renders.map((render) => render(entry)).join('')
+}
 
 /** Fields that come again and again with the same values, and what these follow from. */
-const GROUPS: readonly { names: readonly AccessField[]; keys: Keys }[] = [
+const GROUPS: readonly {
+  names: readonly AccessField[]
+  key: (entry: AccessEntry) => unknown
+  same: Same
+}[] = [
   {
     names: ['RouterName', 'ServiceName', 'ServiceURL', 'ServiceAddr'],
-    keys: [({ endpoint }) => endpoint, ({ router }) => router, ({ service }) => service],
+    key: ({ endpoint }) => endpoint,
+    same: (a, b) => a.endpoint === b.endpoint && a.router === b.router && a.service === b.service,
   },
   {
     names: ['ClientAddr', 'ClientHost', 'ClientPort'],
-    keys: [({ clientPort }) => clientPort, ({ clientHost }) => clientHost],
-  },
-  { names: ['ClientUsername'], keys: [({ user }) => user] },
-  { names: ['RequestAddr', 'RequestHost', 'RequestPort'], keys: [({ authority }) => authority] },
-  {
-    names: ['RequestMethod', 'RequestProtocol', 'RequestScheme'],
-    keys: [({ method }) => method, ({ version }) => version, ({ scheme }) => scheme],
+    key: ({ clientPort }) => clientPort,
+    same: (a, b) => a.clientPort === b.clientPort && a.clientHost === b.clientHost,
   },
   {
-    names: ['TLSVersion', 'TLSCipher', 'entryPointName', 'Why'],
-    keys: [({ entryPoint }) => entryPoint, ({ tls }) => tls, ({ why }) => why],
+    names: ['ClientUsername'],
+    key: ({ user }) => user,
+    same: (a, b) => a.user === b.user,
+  },
+  {
+    names: [
+      ...(['RequestAddr', 'RequestHost', 'RequestPort'] as const),
+      ...(['RequestMethod', 'RequestProtocol', 'RequestScheme'] as const),
+      ...(['TLSVersion', 'TLSCipher', 'entryPointName', 'Why'] as const),
+    ],
+    key: ({ authority }) => authority,
+    same: (a, b) =>
+      a.authority === b.authority &&
+      a.method === b.method &&
+      a.version === b.version &&
+      a.scheme === b.scheme &&
+      a.entryPoint === b.entryPoint &&
+      a.why === b.why &&
+      a.tls === b.tls,
   },
 ]
-/** Texts of a group that are remembered; clients choose some of what they hold. */
-const MOST_REMEMBERED = 1_000
-/** Longest one: what is longer comes from who wants to fill memory. */
-const LONGEST_REMEMBERED = 1_000
 
-interface Remembered {
-  readonly second: unknown
-  readonly third: unknown
-  readonly text: string
-}
+/** In the order of the line, and next to each other. */
+const ANSWER: readonly AccessField[] = [
+  'OriginContentSize',
+  'OriginStatus',
+  'DownstreamStatus',
+  'DownstreamContentSize',
+]
 
-/** A group's text is made anew only when what it follows from is not what it was. */
-function groupRender(renders: readonly Render[], [first, second = nothing, third = nothing]: Keys): Render {
-  const remembered = new Map<unknown, Remembered>()
-  return (entry) => {
-    const key = first(entry)
-    const known = remembered.get(key)
-    if (known !== undefined && known.second === second(entry) && known.third === third(entry))
-      return known.text
-    const text = renders.map((render) => render(entry)).join('')
-    if (text.length > LONGEST_REMEMBERED) return text
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear()
-    remembered.set(key, { second: second(entry), third: third(entry), text })
-    return text
-  }
-}
-
-function nothing(): undefined {
-  return undefined
+function sameAnswer(a: AccessEntry, b: AccessEntry): boolean {
+  return (
+    a.status === b.status &&
+    a.responseBytes === b.responseBytes &&
+    a.origin?.status === b.origin?.status &&
+    a.origin?.bytes === b.origin?.bytes
+  )
 }
 
 /** Most values hold nothing that has to be escaped. */

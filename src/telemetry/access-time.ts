@@ -24,10 +24,22 @@ const isoParts: Record<TimeZone, (milliseconds: number) => { readonly head: stri
 /** RFC 3339 with microseconds, trailing zeros left out: `2006-01-02T15:04:05.25Z`. */
 export function preciseTime(milliseconds: number, zone: TimeZone): string {
   const { head, tail } = isoParts[zone](milliseconds)
+  if (milliseconds !== fractionOf) {
+    fraction = fractionText(milliseconds)
+    fractionOf = milliseconds
+  }
+  return head + fraction + tail
+}
+
+/** A line shows the same moment in both zones. */
+let fraction = ''
+let fractionOf = Number.NaN
+
+function fractionText(milliseconds: number): string {
   const micros = Math.floor((milliseconds - Math.floor(milliseconds / 1_000) * 1_000) * 1_000)
   const digits = String(1_000_000 + micros).slice(1)
-  const fraction = micros % 10 === 0 ? digits.replace(/0+$/, '') : digits
-  return fraction === '' ? head + tail : `${head}.${fraction}${tail}`
+  const significant = micros % 10 === 0 ? digits.replace(/0+$/, '') : digits
+  return significant === '' ? '' : `.${significant}`
 }
 
 /** RFC 3339 to the second. */
