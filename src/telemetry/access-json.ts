@@ -4,8 +4,9 @@ import type { HeaderList } from '../proxy/header-list.ts'
 import type { AccessEntry } from './access-entry.ts'
 import { remembering, rememberingLast } from './access-groups.ts'
 import type { Render, Same } from './access-groups.ts'
-import { preciseTime, secondTime } from './access-time.ts'
+import { fractionText, isoParts, preciseTime, secondTime } from './access-time.ts'
 import { fromWire } from './escape.ts'
+import { numberText } from './number-text.ts'
 
 export type Keep = 'keep' | 'drop' | 'redact'
 
@@ -39,11 +40,25 @@ export function jsonFormat(fields: AccessFields): Render {
   })
   const renders = [...groups, ...singleRenders([...rest], modeOf)]
   const headers = showsHeaders(fields) ? headersRender(fields) : undefined
+  const end = endRender()
   return (entry) => {
     let line = '{"level":"info","msg":""'
     for (const render of renders) line += render(entry)
     if (headers) line += headers(entry)
-    return `${line},"time":"${secondTime(entry.start + entry.duration, 'local')}"}\n`
+    return line + end(entry)
+  }
+}
+
+function endRender(): Render {
+  let time = ''
+  let text = ''
+  return ({ start, duration }) => {
+    const now = secondTime(start + duration, 'local')
+    if (now !== time) {
+      time = now
+      text = `,"time":"${time}"}\n`
+    }
+    return text
   }
 }
 
@@ -58,23 +73,48 @@ function fieldRender(name: AccessField, mode: Keep): Render[] {
   const start = `,"${name}":`
   const valueOf = VALUES[name]
   const redacted = start + REDACTED
+  const quote = ASSURED.has(name) ? (text: string) => `"${text}"` : quoted
   return [
     (entry) => {
       const value = valueOf(entry)
       if (value === undefined) return ''
       if (mode === 'redact') return redacted
-      return start + (typeof value === 'number' ? value : quoted(value))
+      return start + (typeof value === 'number' ? numberText(value) : quote(value))
     },
   ]
 }
 
-/** The fields that differ from request to request; those of the answer stay together. */
+/** Fields that differ from request to request. Those that stand next to each other are made together where that pays. */
 function singleRenders(names: readonly AccessField[], modeOf: (name: string) => Keep): Render[] {
   return names.flatMap((name) => {
-    if (!ANSWER.includes(name)) return fieldRender(name, modeOf(name))
-    if (name !== ANSWER[0]) return []
-    return [rememberingLast(joined(ANSWER.flatMap((each) => fieldRender(each, modeOf(each)))), sameAnswer)]
+    const run = RUNS.find((one) => one.names.includes(name))
+    if (run === undefined) return fieldRender(name, modeOf(name))
+    if (name !== run.names[0]) return []
+    if (run.names.includes('StartUTC') && run.names.every((each) => modeOf(each) === 'keep'))
+      return [timesRender()]
+    const renders = run.names.flatMap((each) => fieldRender(each, modeOf(each)))
+    return run.same ? [rememberingLast(joined(renders), run.same)] : renders
   })
+}
+
+/** Both times of a request: between them, only the fraction of the second is new. */
+function timesRender(): Render {
+  let utc: unknown
+  let local: unknown
+  let [before, between, after] = ['', '', '']
+  return ({ start }) => {
+    const parts = isoParts.utc(start)
+    const localParts = isoParts.local(start)
+    if (parts !== utc || localParts !== local) {
+      utc = parts
+      local = localParts
+      before = `,"StartUTC":"${parts.head}`
+      between = `${parts.tail}","StartLocal":"${localParts.head}`
+      after = `${localParts.tail}"`
+    }
+    const fraction = fractionText(start)
+    return before + fraction + between + fraction + after
+  }
 }
 
 function joined(renders: readonly Render[]): Render {
@@ -120,12 +160,18 @@ const GROUPS: readonly {
   },
 ]
 
-/** In the order of the line, and next to each other. */
-const ANSWER: readonly AccessField[] = [
-  'OriginContentSize',
-  'OriginStatus',
-  'DownstreamStatus',
-  'DownstreamContentSize',
+/** Each in the order of the line; `same`: the last text often serves again. */
+const RUNS: readonly { names: readonly AccessField[]; same?: Same }[] = [
+  { names: ['StartUTC', 'StartLocal'] },
+  { names: ['RequestContentSize'], same: (a, b) => a.requestBytes === b.requestBytes },
+  {
+    names: ['OriginContentSize', 'OriginStatus', 'DownstreamStatus', 'DownstreamContentSize'],
+    same: sameAnswer,
+  },
+  {
+    names: ['Overhead', 'RetryAttempts'],
+    same: (a, b) => a.retries === b.retries && overhead(a) === overhead(b),
+  },
 ]
 
 function sameAnswer(a: AccessEntry, b: AccessEntry): boolean {
@@ -136,6 +182,9 @@ function sameAnswer(a: AccessEntry, b: AccessEntry): boolean {
     a.origin?.bytes === b.origin?.bytes
   )
 }
+
+/** Texts of our own making; looking for what to escape costs as much as making them. */
+const ASSURED: ReadonlySet<AccessField> = new Set(['StartUTC', 'StartLocal'])
 
 /** Most values hold nothing that has to be escaped. */
 const PLAIN = /^[ !#-[\]-~]*$/
@@ -201,12 +250,17 @@ const VALUES: Readonly<Record<AccessField, (entry: AccessEntry) => Value>> = {
   DownstreamStatus: ({ status }) => status,
   DownstreamContentSize: ({ responseBytes }) => responseBytes,
   RequestCount: ({ count }) => count,
-  Overhead: ({ duration, origin }) => nanoseconds(Math.max(0, duration - (origin?.duration ?? 0))),
+  Overhead: (entry) => nanoseconds(overhead(entry)),
   RetryAttempts: ({ retries }) => retries,
   TLSVersion: ({ tls }) => tls?.version,
   TLSCipher: ({ tls }) => tls?.cipher,
   entryPointName: ({ entryPoint }) => entryPoint,
   Why: ({ why }) => why,
+}
+
+/** Milliseconds. */
+function overhead({ duration, origin }: AccessEntry): number {
+  return Math.max(0, duration - (origin?.duration ?? 0))
 }
 
 function nanoseconds(milliseconds: number): number {

@@ -6,7 +6,7 @@ export interface LineBatchOptions {
   readonly send: (lines: SharedLines) => void
   /** Milliseconds that a line may wait. Default 100. */
   readonly delay?: number
-  /** Bytes that are sent without waiting. Default 256 KiB: a message of that size costs less than its lines. */
+  /** Bytes that are sent without waiting. Default 512 KiB: what a message costs is then little against its lines. */
   readonly size?: number
 }
 
@@ -30,7 +30,7 @@ export class LineBatch {
   #text = ''
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ send, delay = 100, size = 256 * 1024 }: LineBatchOptions) {
+  constructor({ send, delay = 100, size = 512 * 1024 }: LineBatchOptions) {
     this.#send = send
     this.#delay = delay
     this.#size = size
