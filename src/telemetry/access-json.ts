@@ -4,7 +4,8 @@ import type { HeaderList } from '../proxy/header-list.ts'
 import type { AccessEntry } from './access-entry.ts'
 import { remembering, rememberingLast } from './access-groups.ts'
 import type { Render, Same } from './access-groups.ts'
-import { fractionText, isoParts, preciseTime, secondTime } from './access-time.ts'
+import { fractionText, isoParts, secondTime } from './access-time.ts'
+import { FIELD_VALUES, overhead } from './access-values.ts'
 import { fromWire } from './escape.ts'
 import { numberText } from './number-text.ts'
 
@@ -17,8 +18,6 @@ export interface AccessFields {
   readonly headers?: { readonly defaultMode?: Keep; readonly names?: Readonly<Record<string, Keep>> }
   readonly queryParameters?: { readonly defaultMode?: Keep }
 }
-
-type Value = string | number | undefined
 
 const REDACTED = '"REDACTED"'
 
@@ -71,7 +70,7 @@ function modes(names: Readonly<Record<string, Keep>> = {}, byDefault: Keep): (na
 function fieldRender(name: AccessField, mode: Keep): Render[] {
   if (mode === 'drop') return []
   const start = `,"${name}":`
-  const valueOf = VALUES[name]
+  const valueOf = FIELD_VALUES[name]
   const redacted = start + REDACTED
   const quote = ASSURED.has(name) ? (text: string) => `"${text}"` : quoted
   return [
@@ -221,70 +220,4 @@ function headersText(
 /** `user-agent` → `User-Agent`: one key per field, whatever case a client writes it in. */
 function canonical(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
-}
-
-const VALUES: Readonly<Record<AccessField, (entry: AccessEntry) => Value>> = {
-  StartUTC: ({ start }) => preciseTime(start, 'utc'),
-  StartLocal: ({ start }) => preciseTime(start, 'local'),
-  Duration: ({ duration }) => nanoseconds(duration),
-  RouterName: ({ router }) => router,
-  ServiceName: ({ service }) => service,
-  ServiceURL: ({ endpoint }) => endpoint,
-  ServiceAddr: ({ endpoint }) => (endpoint === undefined ? undefined : addressOf(endpoint)),
-  ClientAddr: ({ clientHost, clientPort }) =>
-    clientHost.includes(':') ? `[${clientHost}]:${clientPort}` : `${clientHost}:${clientPort}`,
-  ClientHost: ({ clientHost }) => clientHost,
-  ClientPort: ({ clientPort }) => String(clientPort),
-  ClientUsername: ({ user }) => user ?? '-',
-  RequestAddr: ({ authority }) => authority,
-  RequestHost: ({ authority }) => hostOf(authority),
-  RequestPort: ({ authority }) => portOf(authority),
-  RequestMethod: ({ method }) => method,
-  RequestPath: ({ target }) => target,
-  RequestProtocol: ({ version }) => `HTTP/${version}`,
-  RequestScheme: ({ scheme }) => scheme,
-  RequestContentSize: ({ requestBytes }) => requestBytes,
-  OriginDuration: ({ origin }) => origin && nanoseconds(origin.duration),
-  OriginContentSize: ({ origin }) => origin?.bytes,
-  OriginStatus: ({ origin }) => origin?.status,
-  DownstreamStatus: ({ status }) => status,
-  DownstreamContentSize: ({ responseBytes }) => responseBytes,
-  RequestCount: ({ count }) => count,
-  Overhead: (entry) => nanoseconds(overhead(entry)),
-  RetryAttempts: ({ retries }) => retries,
-  TLSVersion: ({ tls }) => tls?.version,
-  TLSCipher: ({ tls }) => tls?.cipher,
-  entryPointName: ({ entryPoint }) => entryPoint,
-  Why: ({ why }) => why,
-}
-
-/** Milliseconds. */
-function overhead({ duration, origin }: AccessEntry): number {
-  return Math.max(0, duration - (origin?.duration ?? 0))
-}
-
-function nanoseconds(milliseconds: number): number {
-  return Math.round(milliseconds * 1e6)
-}
-
-/** Where the port of `host:port` begins, behind the colon; 0 when none was named. */
-function portStart(authority: string): number {
-  const colon = authority.lastIndexOf(':')
-  return colon >= 0 && /^(?:\[[^\]]*\]|[^:]*):\d+$/.test(authority) ? colon + 1 : 0
-}
-
-function hostOf(authority: string): string {
-  const port = portStart(authority)
-  return port === 0 ? authority : authority.slice(0, port - 1)
-}
-
-/** `-` when none was named. */
-function portOf(authority: string): string {
-  const port = portStart(authority)
-  return port === 0 ? '-' : authority.slice(port)
-}
-
-function addressOf(url: string): string {
-  const start = url.indexOf('://') + 1
-  return url.slice(start === 0 ? 0 : start + 2).replace(/\/.*$/s, '')
 }
