@@ -39,21 +39,14 @@ export class EtcdClient {
     tls: TlsSettings | undefined,
     credentials: Credentials | undefined,
     signal: AbortSignal,
-    token?: string,
   ) {
     this.#credentials = credentials
     this.#signal = signal
-    this.#token = token
     this.#pool = new Pool(endpoint.origin, {
       headersTimeout: ANSWERS_WITHIN,
       bodyTimeout: ANSWERS_WITHIN,
       connect: { timeout: ANSWERS_WITHIN, ...tls },
     })
-  }
-
-  /** What was given for the user and password last. */
-  get token(): string | undefined {
-    return this.#token
   }
 
   /**

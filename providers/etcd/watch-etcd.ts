@@ -27,18 +27,16 @@ export async function* watchEtcd(options: EtcdOptions, tools: ProviderTools): As
   const [first, ...others] = endpoints
   if (first === undefined) throw new ConfigurationError([wrongEndpoint(tools.name)])
   const credentials = username ? { username, password: password ?? '' } : undefined
-  let token: string | undefined
   const readable = new Set<string>()
   const store = {
     endpoints: [first, ...others] as const,
     roots: rootsOf(options.rootKey),
     async follow(session: StoreSession): Promise<void> {
-      // A token holds for the whole cluster, and costs etcd a slow hash: it is kept from session to session.
-      const client = new EtcdClient(new URL(session.endpoint), settings, credentials, session.signal, token)
+      // With a token of its own: to one of an earlier life of its data, etcd may give no answer at all.
+      const client = new EtcdClient(new URL(session.endpoint), settings, credentials, session.signal)
       try {
         await new EtcdSession(client, tools, session, readable).run()
       } finally {
-        token = client.token
         client.close()
       }
     },

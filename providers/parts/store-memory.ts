@@ -1,10 +1,12 @@
 import { UNPROVEN_LIMIT } from '../../src/discovery/provider.ts'
 import type { StoreReading } from './store-picture.ts'
 
+const ENOUGH = 0.9
+
 /**
  * Knows whether a store may have lost its data, so that what it does not show is not proved to be gone: it was
- * started again empty, or from an old backup. It is believed again when it shows at least half as many keys as
- * before, or after ten minutes.
+ * started again empty, or from an old backup. It is believed again when it shows at least nine tenths as many keys as
+ * before, or after ten minutes: while it is filled again key by key, what is missing is still to come.
  */
 export class StoreMemory {
   readonly #monotonic: () => number
@@ -42,7 +44,7 @@ export class StoreMemory {
 
   #count(keys: number): void {
     const since = this.#forgotSince
-    if (since !== undefined && (keys * 2 >= this.#keys || this.#monotonic() - since >= UNPROVEN_LIMIT))
+    if (since !== undefined && (keys >= this.#keys * ENOUGH || this.#monotonic() - since >= UNPROVEN_LIMIT))
       this.#forgotSince = undefined
     if (this.#forgotSince === undefined) this.#keys = keys
   }

@@ -60,16 +60,25 @@ export function losesMostRouting(before: SourceNode | undefined, after: SourceNo
   return (had > 0 && has === 0) || isMassLoss(had, Math.max(0, had - has), 0)
 }
 
-/** Routers and services of all protocols. */
+/** Whether any router or service that was there is no longer shown. */
+export function losesRouting(before: SourceNode | undefined, after: SourceNode | undefined): boolean {
+  const shown = new Set(definitionsOf(after))
+  return definitionsOf(before).some((definition) => !shown.has(definition))
+}
+
 function definitionsIn(routing: SourceNode | undefined): number {
-  let count = 0
-  for (const protocol of ['http', 'tcp', 'udp']) {
-    for (const kind of ['routers', 'services']) {
+  return definitionsOf(routing).length
+}
+
+/** Routers and services of all protocols. */
+function definitionsOf(routing: SourceNode | undefined): string[] {
+  return ['http', 'tcp', 'udp'].flatMap((protocol) =>
+    ['routers', 'services'].flatMap((kind) => {
       const found = child(child(routing, protocol), kind)
-      if (found?.kind === 'section') count += found.entries.size
-    }
-  }
-  return count
+      const names = found?.kind === 'section' ? [...found.entries.keys()] : []
+      return names.map((name) => `${protocol}/${kind}/${name.toLowerCase()}`)
+    }),
+  )
 }
 
 function isMassLoss(served: number, gone: number, joined: number): boolean {

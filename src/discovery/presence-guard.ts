@@ -1,5 +1,5 @@
 import type { SourceNode } from '../config/source-tree.ts'
-import { losesMostRouting, provesAbsence, tooManyAtOnce } from './absence.ts'
+import { losesMostRouting, losesRouting, provesAbsence, tooManyAtOnce } from './absence.ts'
 import type { Doubt } from './absence.ts'
 import { addressesInUse, isTaken } from './taken-addresses.ts'
 import { UNPROVEN_LIMIT } from './provider.ts'
@@ -56,6 +56,11 @@ export class PresenceGuard {
   /** How many instances of the part (routing counts as one) serve for this reason. */
   count(part: string, why: Doubt['why']): number {
     return doubtsOf(this.#parts.get(part)).filter((doubt) => doubt.why === why).length
+  }
+
+  /** Why the part's routing serves though its source does not show it; undefined when it does. */
+  whyKeptRouting(part: string): Doubt['why'] | undefined {
+    return this.#parts.get(part)?.keptRouting?.doubt.why
   }
 
   /** Removals that were held back since the start. */
@@ -176,7 +181,7 @@ export class PresenceGuard {
       },
     })
     if (answer.missing === 'unproven')
-      return losesMostRouting(node, answer.routing) ? keep('unproven') : { keptRouting: undefined }
+      return losesRouting(node, answer.routing) ? keep('unproven') : { keptRouting: undefined }
     const unheard = doubt === undefined || (doubt.why === 'held' && doubt.reading === reading)
     if (this.#options.trusted || !unheard || !losesMostRouting(node, answer.routing))
       return { keptRouting: undefined }

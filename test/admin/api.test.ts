@@ -173,7 +173,7 @@ function settled(value: unknown, key = ''): unknown {
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, settled(item, name)]))
   if (/^(?:since|time|startDate|lastSuccess|lastFailure)$/.test(key)) return 'a time'
-  if (key === 'age' || key === 'id') return 'a number'
+  if (key === 'age' || key === 'id' || key === 'reads' || key === 'lastReadTook') return 'a number'
   if (key === 'Version') return 'a version'
   if (typeof value === 'string')
     return value.replaceAll(/[\w/.-]*\/routes\.json/g, 'routes.json').replaceAll(/:\d+:\d+/g, ':line:column')

@@ -106,21 +106,29 @@ export class CleanFolder implements AsyncDisposable {
   }
 
   #start(commands: string): ChildProcess {
-    return spawn('sh', ['-euc', this.adapt(commands)], {
+    const child = spawn('sh', ['-euc', this.adapt(commands)], {
       cwd: this.path,
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that what the shell has started ends with it.
       detached: true,
     })
+    const killOnExit = (): void => killGroup(child)
+    process.once('exit', killOnExit)
+    child.once('close', () => process.removeListener('exit', killOnExit))
+    return child
   }
 }
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const closed = once(child, 'close')
-  process.kill(-child.pid!, 'SIGKILL')
+  killGroup(child)
   await closed
+}
+
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL')
 }
 
 async function copySources(path: string): Promise<void> {

@@ -80,16 +80,15 @@ interface Stage extends FolderOptions {
 
 async function optionsFor(needs: readonly Need[], stage: AsyncDisposableStack): Promise<Stage> {
   const given: Stage = { programs: {}, env: {}, ports: {}, copy: needs.includes('copy') }
-  const parts = await Promise.all(
-    needs.map(async (need) => (need === 'copy' ? undefined : PEERS[need](stage))),
-  )
+  const peers = needs.filter((need) => need !== 'copy')
+  const parts = await Promise.all(peers.map((need) => PEERS[need](stage)))
   return parts.reduce<Stage>(
     (all, part) => ({
       ...all,
       ...part,
-      programs: { ...all.programs, ...part?.programs },
-      env: { ...all.env, ...part?.env },
-      ports: { ...all.ports, ...part?.ports },
+      programs: { ...all.programs, ...part.programs },
+      env: { ...all.env, ...part.env },
+      ports: { ...all.ports, ...part.ports },
     }),
     given,
   )

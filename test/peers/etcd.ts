@@ -228,20 +228,23 @@ function argsOf(
 ): string[] {
   const clientUrl = `${tls ? 'https' : 'http'}://127.0.0.1:${client}`
   const peerUrl = `http://127.0.0.1:${peer}`
-  return [
-    `--name=${name}`,
-    `--data-dir=${data}`,
-    '--log-level=error',
-    '--logger=zap',
-    `--listen-client-urls=${clientUrl}`,
-    `--advertise-client-urls=${clientUrl}`,
-    `--listen-peer-urls=${peerUrl}`,
-    `--initial-advertise-peer-urls=${peerUrl}`,
-    `--initial-cluster=${initial}`,
-    '--initial-cluster-token=tidegate',
+  const settings = {
+    name,
+    'data-dir': data,
+    logger: 'zap',
+    'log-level': 'error',
+    'listen-client-urls': clientUrl,
+    'advertise-client-urls': clientUrl,
+    'listen-peer-urls': peerUrl,
+    'initial-advertise-peer-urls': peerUrl,
+    'initial-cluster': initial,
+    'initial-cluster-token': 'tidegate',
     // A tenth of what is usual: elections are what tests wait for.
-    '--heartbeat-interval=50',
-    '--election-timeout=500',
+    'heartbeat-interval': '50',
+    'election-timeout': '500',
+  }
+  return [
+    ...Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`),
     ...(tls ? ['--cert-file', tls.cert, '--key-file', tls.key] : []),
     ...flags,
   ]

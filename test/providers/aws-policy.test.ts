@@ -97,7 +97,7 @@ for (const [lifecycleStates, without] of [
 
 test('no other command is written anywhere in the providers', () => {
   const commands = readSources('providers').flatMap(({ text }) =>
-    [...text.matchAll(/\b(\w+)Command\b\s*\(/g)].map((match) => match[1]!),
+    [...text.matchAll(/\bnew (?:\w+\.)?(\w+)Command\b/g)].map((match) => match[1]!),
   )
   const operations = new Set([...allowed('ecs'), ...allowed('ec2')].map((action) => action.split(':')[1]!))
   // Taking on a role is allowed where the credentials come from, not by the role.

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import etcd from '../../providers/etcd.ts'
 import { toPlain } from '../../src/config/source-tree.ts'
@@ -6,6 +9,7 @@ import { ETCD_PASSWORD, startEtcd } from '../peers/etcd.ts'
 import type { Etcd } from '../peers/etcd.ts'
 import type { FaultProxy } from '../peers/fault-proxy.ts'
 import { startFaultProxy } from '../peers/fault-proxy.ts'
+import { TestAuthority } from '../support/certificates.ts'
 import { until } from '../support/until.ts'
 import { WatchedProvider } from './watched-provider.ts'
 import type { PartView } from './watched-provider.ts'
@@ -144,6 +148,33 @@ test('etcd that is down, hangs or starts again: named, and healed within 5 s', a
     await provider.until('filled again', shows('b'))
     assert.equal(provider.view().snapshot?.missing, undefined)
   })
+})
+
+test('TLS: the authority and a client certificate are used, and what is not trusted is told', async () => {
+  using authority = new TestAuthority()
+  const folder = await mkdtemp(join(tmpdir(), 'tidegate-'))
+  try {
+    const [server, client] = [authority.sign('IP:127.0.0.1'), authority.sign('DNS:gateway.test')]
+    const files = { ca: authority.cert, cert: server.cert, key: server.key }
+    const at = (name: string): string => join(folder, name)
+    for (const [name, text] of Object.entries(files)) await writeFile(at(name), text)
+    const tls = { ca: at('ca'), cert: at('cert'), key: at('key') }
+    await using store = await startEtcd({ tls })
+    await store.etcdctl(`etcdctl put ${RULE} a`)
+    // A client's certificate in PEM, the authority's as a file.
+    const given = { ca: at('ca'), cert: client.cert, key: client.key }
+    await using provider = watched(store, { tls: given })
+    await provider.until('the first picture', shows('a'))
+    await store.etcdctl(`etcdctl put ${RULE} b`)
+    await provider.until('the change', shows('b'))
+    await using unknown = watched(store, { endpoints: [`https://${store.endpoints[0]}`] })
+    await unknown.until('no trust', fails('E401', /cannot be reached: .*(?:certificate|issuer)/i))
+    await using plain = watched(store)
+    await plain.until('no TLS', fails('E401', /cannot be reached/))
+    assert.match(plain.view().failure?.remedy ?? '', /TLS exactly when/)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 test('a leader that is lost: named, and healed within 5 s', async () => {

@@ -175,7 +175,7 @@ for (const [name, first, second, proof] of losses) {
   })
 }
 
-test('a store that has forgotten is believed when it shows half as much again, or after ten minutes', async () => {
+test('a store that has forgotten is believed when it shows nearly as much again, or after ten minutes', async () => {
   await using store = new GivenStore()
   const say = async (keys: Record<string, string>): Promise<string | undefined> => {
     store.read(keys, { revision: 1n })

@@ -26,6 +26,8 @@ const SLOW = scaled(5_000, 2_000)
 const TUNNELS = scaled(40, 8)
 /** Services that are deployed at the same time. */
 const AT_ONCE = 4
+/** Milliseconds by which the end of a connection is seen. */
+const SEEN_BY = 2_000
 
 /** Where instances are registered, and how Tidegate is told of it. */
 export interface Discovery extends AsyncDisposable {
@@ -77,8 +79,14 @@ export async function runRollingDeploy({
   }
   await Promise.all(Array.from({ length: AT_ONCE }, deployNext))
   const tally = await load.stop()
-  const { findings, leftOpen } = deploy
-  return { tally, tunnels: await tunnels.stop(), leftOpen, ledger: fleet.ledger, ...findings }
+  const { findings } = deploy
+  return {
+    tally,
+    tunnels: await tunnels.stop(),
+    leftOpen: await deploy.leftOpen(),
+    ledger: fleet.ledger,
+    ...findings,
+  }
 }
 
 async function inConsul(): Promise<Discovery> {
@@ -103,9 +111,12 @@ class Deploy {
     this.#order = order
   }
 
-  /** Sockets that are still open to instances that have left. */
-  get leftOpen(): number {
-    return this.#replaced.reduce((sum, { connections }) => sum + connections, 0)
+  /** Sockets that are still open to instances that have left, and had time to see the end of what came last. */
+  async leftOpen(): Promise<number> {
+    const count = (): number => this.#replaced.reduce((sum, { connections }) => sum + connections, 0)
+    for (const deadline = performance.now() + SEEN_BY; count() > 0 && performance.now() < deadline;)
+      await sleep(20)
+    return count()
   }
 
   async replaceAll(service: string): Promise<void> {

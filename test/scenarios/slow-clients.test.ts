@@ -111,9 +111,16 @@ async function servedAgain({ kind, limit, flags }: Hold, seconds: number): Promi
   return await untilServed(tidegate.port)
 }
 
-/** Milliseconds from the first request that is refused to the next that is served; Infinity when none is in time. */
+/** Requests refused in a row by which it is known that all places are held. */
+const REFUSED = 3
+
+/** Milliseconds from when requests are refused to the next that is served; Infinity when none is in time. */
 async function untilServed(port: number): Promise<number> {
-  await until('a refusal', async () => !(await isServed(port)))
+  let refused = 0
+  await until('refusals', async () => {
+    refused = (await isServed(port)) ? 0 : refused + 1
+    return refused === REFUSED
+  })
   const began = performance.now()
   while (performance.now() - began < FREE_AGAIN) {
     if (await isServed(port)) return performance.now() - began

@@ -43,14 +43,17 @@ function named({ blocks }: Module, kind: string): [string, Block][] {
   )
 }
 
+function words({ description }: Block): string {
+  return typeof description === 'string' ? description : ''
+}
+
 for (const module of MODULES) {
   test(`${module.folder}: every variable is typed and described, every output described`, () => {
     for (const [name, variable] of named(module, 'variable')) {
       assert.ok(variable['type'], `${name} has no type`)
-      assert.match(String(variable['description'] ?? ''), /^[A-Z`].+\.$/, name)
+      assert.match(words(variable), /^[A-Z`].+\.$/, name)
     }
-    for (const [name, output] of named(module, 'output'))
-      assert.match(String(output['description'] ?? ''), /^[A-Z`].+\.$/, name)
+    for (const [name, output] of named(module, 'output')) assert.match(words(output), /^[A-Z`].+\.$/, name)
   })
 
   test(`${module.folder}: what is used is declared, and the other way round`, () => {

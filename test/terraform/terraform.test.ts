@@ -47,7 +47,9 @@ function byTerraform(given: Terraform): void {
       const place = join(workspace.path, 'terraform', folder)
       await initialise(given, place)
       const said = join(workspace.path, 'said.jsonl')
-      const script = '"$0" test -json -verbose >"$1" || { grep -v provider_schemas "$1"; exit 1; }'
+      // What was made is told only where it is looked at: with each run comes the schema of the whole provider.
+      const verbose = folder.endsWith('/asg-fleet') ? '-verbose' : ''
+      const script = `"$0" test -json ${verbose} >"$1" || { grep -v provider_schemas "$1"; exit 1; }`
       await done('sh', ['-c', script, given.binary, said], place, given.env)
       const { summary, configurations } = await read(said)
       assert.deepEqual(
@@ -57,7 +59,7 @@ function byTerraform(given: Terraform): void {
       assert.ok(summary.passed > 0)
       t.diagnostic(`${summary.passed} runs passed`)
       for (const configuration of configurations) await assertLoads(configuration)
-      if (folder.endsWith('/asg-fleet')) assert.ok(configurations.size >= 2)
+      if (verbose !== '') assert.ok(configurations.size >= 2)
     })
   }
 }
@@ -66,7 +68,7 @@ type Summary = Readonly<
   Record<'status', string> & Record<'passed' | 'failed' | 'errored' | 'skipped', number>
 >
 
-/** Of each run there is a line of a dozen megabytes, since it holds the schema of the provider. */
+/** Line by line: some are a dozen megabytes long. */
 async function read(file: string): Promise<{ summary: Summary; configurations: ReadonlySet<string> }> {
   let summary: Summary | undefined
   const configurations = new Set<string>()

@@ -113,7 +113,7 @@ case $url in
 esac`,
     aws: 'echo s3cr3t',
     uname: 'echo x86_64',
-    fallocate: 'touch "\${@: -1}"',
+    fallocate: 'touch "${@: -1}"',
     ...Object.fromEntries(
       ['tar', 'npm', 'sysctl', 'systemctl', 'mkswap', 'swapon'].map((name) => [name, '']),
     ),
