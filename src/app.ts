@@ -113,7 +113,7 @@ export async function startApp({
   const hostEvents: HostEvents = {
     drained: (worker, service, endpoint, version) => controlPlane.drained(worker, service, endpoint, version),
     outcomes: (reports) => controlPlane.outcomes(reports),
-    accessLog: (lines) => accessLog?.write(lines),
+    accessLog: (lines) => accessLog?.take(lines),
     meters: (worker, news) => metrics?.heard(worker, news),
     metricsPage: () => page?.() ?? '',
     failed: (where, message) => log.error(`${where}: ${message}`),

@@ -126,7 +126,6 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'pino-pretty': /^src\/telemetry\//,
   re2js: /^src\/config\/regex\.ts$/,
   'smol-toml': /^src\/config\/formats\//,
-  'sonic-boom': /^src\/telemetry\//,
   'toml-eslint-parser': /^src\/config\/formats\//,
   undici: /^(?:src\/(?:cli|balancing\/health|middlewares\/forward-auth)|providers\/(?:etcd|parts))\//,
   yaml: /^src\/config\/formats\//,

@@ -7,7 +7,11 @@ import { accessFormat } from '../telemetry/access-format.ts'
 import type { AccessFormat } from '../telemetry/access-format.ts'
 import { showsHeaders } from '../telemetry/access-json.ts'
 import { LineBatch } from '../telemetry/line-batch.ts'
+import type { SharedLines } from '../telemetry/shared-lines.ts'
 import type { AccessLogSettings } from './entry-point-settings.ts'
+
+/** Asking for it takes as long as asking for the time. */
+const TIME_ORIGIN = performance.timeOrigin
 
 /** One thread's share of the access log: notes requests as they come, renders them when they are answered. */
 export class AccessRecorder {
@@ -23,7 +27,7 @@ export class AccessRecorder {
 
   constructor(
     { format, internals, silentEntryPoints, counter, filters = {}, fields = {} }: AccessLogSettings,
-    send: (lines: Uint8Array<ArrayBuffer>) => void,
+    send: (lines: SharedLines) => void,
   ) {
     // Traefik writes its times in UTC whatever the machine's zone.
     this.#format = accessFormat({ format, zone: 'utc', fields })
@@ -40,21 +44,23 @@ export class AccessRecorder {
   begin(request: Request): void {
     if (this.#silent.has(request.entryPoint)) return
     const count = Number(Atomics.add(this.#count, 0, 1n)) + 1
-    request.accessEntry = beginEntry(request, performance.timeOrigin + performance.now(), count, this.#quotes)
+    // When it came is known to whoever tells how long it took.
+    request.accessEntry = beginEntry(request, 0, count, this.#quotes)
     if (this.#withHeaders) request.accessEntry.requestHeaders = request.headers
   }
 
-  /** Its answer has left, `bytes` of body; `duration` in milliseconds. */
-  finish(request: Request, response: Response, bytes: number, duration: number): void {
+  /** Its answer has left, `bytes` of body; `startedAt` on the clock of `performance`, `duration` in milliseconds. */
+  finish(request: Request, response: Response, bytes: number, startedAt: number, duration: number): void {
     const entry = request.accessEntry
     if (!entry || (!this.#internals && request.service?.endsWith('@internal'))) return
-    const fromEndpoint = response.why === undefined
+    const { status, why } = response
+    entry.start = TIME_ORIGIN + startedAt
     finishEntry(entry, request, {
       duration,
-      status: request.why === 'DC' ? 499 : response.status,
+      status: request.why === 'DC' ? 499 : status,
       responseBytes: bytes,
       requestBytes: request.body?.received ?? 0,
-      ...(fromEndpoint ? { origin: { status: response.status, bytes, duration } } : {}),
+      origin: why === undefined ? { status, bytes, duration } : undefined,
     })
     if (this.#withHeaders) entry.responseHeaders = response.headers
     if (this.#wanted === undefined || this.#wanted(entry)) this.#batch.add(this.#format(entry))

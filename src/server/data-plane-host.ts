@@ -1,4 +1,5 @@
 import type { OutcomeReport } from '../balancing/outcomes.ts'
+import type { SharedLines } from '../telemetry/shared-lines.ts'
 import type { HeldAddress } from './held-address.ts'
 import type { MeterNews } from './data-plane/request-meters.ts'
 import type { InFlight } from './data-plane/service.ts'
@@ -53,7 +54,7 @@ export interface HostEvents {
   /** What the metrics show now, as text for Prometheus; empty when there is no such page. */
   metricsPage(): string
   /** Whole lines of the access log. */
-  accessLog(lines: Uint8Array<ArrayBuffer>): void
+  accessLog(lines: SharedLines): void
   /** Something failed in a worker without stopping it. */
   failed(where: string, message: string): void
   /** A worker died, and with it what it held in its `slot`; another takes its place. */

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { OutcomeReport } from '../balancing/outcomes.ts'
+import type { SharedLines } from '../telemetry/shared-lines.ts'
 import { AccessRecorder } from './access-recorder.ts'
 import { DataPlane } from './data-plane.ts'
 import type { WatchedEndpoint } from './data-plane-host.ts'
@@ -19,7 +20,7 @@ import type { Slot } from './shared-slots.ts'
 export interface ThreadEvents {
   drained(service: string, endpoint: string, version: number): void
   outcomes(reports: readonly OutcomeReport[]): void
-  accessLog(lines: Uint8Array<ArrayBuffer>): void
+  accessLog(lines: SharedLines): void
   meters(news: readonly MeterNews[]): void
   /** What the metrics show now. */
   metricsPage(): Promise<string>
@@ -49,8 +50,8 @@ export class DataPlaneThread {
         drained: (service, endpoint, version) => events.drained(service, endpoint, version),
         outcomes: (reports) => events.outcomes(reports),
         begun: this.#recorder ? (request) => this.#recorder!.begin(request) : undefined,
-        finished: (request, response, bytes, duration) => {
-          this.#recorder?.finish(request, response, bytes, duration)
+        finished: (request, response, bytes, startedAt, duration) => {
+          this.#recorder?.finish(request, response, bytes, startedAt, duration)
         },
         meters: (news) => events.meters(news),
         metricsPage: () => events.metricsPage(),

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import type { OutcomeReport } from '../balancing/outcomes.ts'
+import type { SharedLines } from '../telemetry/shared-lines.ts'
 import type { WatchedEndpoint } from './data-plane-host.ts'
 import type { WorkerSettings } from './entry-point-settings.ts'
 import type { MeterNews } from './data-plane/request-meters.ts'
@@ -33,7 +34,7 @@ export type FromWorker =
       readonly version: number
     }
   | { readonly type: 'outcomes'; readonly reports: readonly OutcomeReport[] }
-  | { readonly type: 'accessLog'; readonly lines: Uint8Array<ArrayBuffer> }
+  | { readonly type: 'accessLog'; readonly lines: SharedLines }
   /** Where it counts. */
   | { readonly type: 'meters'; readonly news: readonly MeterNews[] }
   /** A client asks for the metrics; answered by `page` with the same `id`. */

@@ -14,7 +14,7 @@ const pages = new AskedPages((id) => send({ type: 'page', id }))
 const thread = new DataPlaneThread(settings, new SharedSlots(slots).slot(slot), {
   drained: (service, endpoint, version) => send({ type: 'drained', service, endpoint, version }),
   outcomes: (reports) => send({ type: 'outcomes', reports }),
-  accessLog: (lines) => port.postMessage({ type: 'accessLog', lines } satisfies FromWorker, [lines.buffer]),
+  accessLog: (lines) => send({ type: 'accessLog', lines }),
   failed: (where, message) => send({ type: 'failed', where, message }),
   meters: (news) => send({ type: 'meters', news }),
   metricsPage: () => pages.ask(),

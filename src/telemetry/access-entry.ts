@@ -5,7 +5,7 @@ import type { WhyCode } from '../proxy/why.ts'
 /** What one request leaves for the access log: plain data, filled in by the worker that served it. */
 export interface AccessEntry {
   /** Milliseconds since the epoch, with fractions. */
-  readonly start: number
+  start: number
   /** Which request of the process this was, counted from 1. */
   readonly count: number
   readonly clientHost: string
@@ -60,7 +60,7 @@ export interface AnswerMeasures {
   readonly status: number
   readonly responseBytes: number
   readonly requestBytes: number
-  readonly origin?: OriginMeasures
+  readonly origin?: OriginMeasures | undefined
 }
 
 /**

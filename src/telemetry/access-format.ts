@@ -1,4 +1,5 @@
 import type { AccessEntry } from './access-entry.ts'
+import { remembering, rememberingLast } from './access-groups.ts'
 import { jsonFormat } from './access-json.ts'
 import type { AccessFields, Keep } from './access-json.ts'
 import type { TimeZone } from './access-time.ts'
@@ -35,9 +36,7 @@ export function accessFormat({
 
 /** The Common Log Format with Traefik's additions: count, router, server and milliseconds. */
 export function formatCommon(entry: AccessEntry, zone: TimeZone = 'local'): string {
-  const { count, router, endpoint, duration } = entry
-  const tail = `${count} ${quoted(router)} ${quoted(endpoint)} ${Math.floor(duration)}ms`
-  return `${generic(entry, zone)} ${tail}\n`
+  return `${generic(entry, zone)} ${entry.count}${routeText(entry)}${Math.floor(entry.duration)}ms\n`
 }
 
 /** The Common Log Format with referrer and user agent, as other servers write it. */
@@ -51,17 +50,35 @@ export function formatJson(entry: AccessEntry): string {
 }
 
 function generic(entry: AccessEntry, zone: TimeZone): string {
-  const { clientHost, user, start, method, target, version, status, responseBytes, referer, userAgent } =
-    entry
-  const request = `${bare(method)} ${bare(target)} ${protocol(version)}`
-  const answer = status === 0 ? '- -' : `${status} ${responseBytes}`
-  const time = commonTime[zone](start)
-  return `${bare(clientHost)} - ${bare(user)} [${time}] "${request}" ${answer} ${quoted(referer)} ${quoted(userAgent)}`
+  const time = commonTime[zone](entry.start)
+  const request = `${clientText(entry)}${time}${methodText(entry)}${bare(entry.target)}`
+  return `${request}${answerText(entry)}${quoted(entry.referer)} ${quoted(entry.userAgent)}`
 }
 
-function protocol(version: AccessEntry['version']): string {
-  return `HTTP/${version}`
-}
+/** Most parts of a line are what they were before (docs/decisions/0016). */
+const clientText = remembering(
+  ({ clientHost, user }) => `${bare(clientHost)} - ${bare(user)} [`,
+  ({ clientHost }) => clientHost,
+  (a, b) => a.clientHost === b.clientHost && a.user === b.user,
+)
+
+const methodText = remembering(
+  ({ method }) => `] "${bare(method)} `,
+  ({ method }) => method,
+  (a, b) => a.method === b.method,
+)
+
+const answerText = rememberingLast(
+  ({ version, status, responseBytes }) =>
+    ` HTTP/${version}" ${status === 0 ? '- -' : `${status} ${responseBytes}`} `,
+  (a, b) => a.status === b.status && a.responseBytes === b.responseBytes && a.version === b.version,
+)
+
+const routeText = remembering(
+  ({ router, endpoint }) => ` ${quoted(router)} ${quoted(endpoint)} `,
+  ({ endpoint }) => endpoint,
+  (a, b) => a.endpoint === b.endpoint && a.router === b.router,
+)
 
 /** Most values hold nothing that has to be escaped, and this is asked for every request. */
 const PLAIN = /^[ !#-[\]-~]*$/

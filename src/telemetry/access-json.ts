@@ -2,8 +2,12 @@ import type { AccessField } from '../config/access-log.ts'
 import { ACCESS_FIELDS } from '../config/access-log.ts'
 import type { HeaderList } from '../proxy/header-list.ts'
 import type { AccessEntry } from './access-entry.ts'
-import { preciseTime, secondTime } from './access-time.ts'
+import { remembering, rememberingLast } from './access-groups.ts'
+import type { Render, Same } from './access-groups.ts'
+import { fractionText, isoParts, secondTime } from './access-time.ts'
+import { FIELD_VALUES, overhead } from './access-values.ts'
 import { fromWire } from './escape.ts'
+import { numberText } from './number-text.ts'
 
 export type Keep = 'keep' | 'drop' | 'redact'
 
@@ -14,9 +18,6 @@ export interface AccessFields {
   readonly headers?: { readonly defaultMode?: Keep; readonly names?: Readonly<Record<string, Keep>> }
   readonly queryParameters?: { readonly defaultMode?: Keep }
 }
-
-type Value = string | number | undefined
-type Render = (entry: AccessEntry) => string
 
 const REDACTED = '"REDACTED"'
 
@@ -32,20 +33,31 @@ export function showsHeaders({ headers: { defaultMode = 'drop', names = {} } = {
 export function jsonFormat(fields: AccessFields): Render {
   const modeOf = modes(fields.names, fields.defaultMode ?? 'keep')
   const rest = new Set(Object.keys(ACCESS_FIELDS) as AccessField[])
-  const groups = GROUPS.map(({ names, keys }) => {
+  const groups = GROUPS.map(({ names, key, same }) => {
     for (const name of names) rest.delete(name)
-    return groupRender(
-      names.flatMap((name) => fieldRender(name, modeOf(name))),
-      keys,
-    )
+    return remembering(joined(names.flatMap((name) => fieldRender(name, modeOf(name)))), key, same)
   })
-  const renders = [...groups, ...[...rest].flatMap((name) => fieldRender(name, modeOf(name)))]
+  const renders = [...groups, ...singleRenders([...rest], modeOf)]
   const headers = showsHeaders(fields) ? headersRender(fields) : undefined
+  const end = endRender()
   return (entry) => {
     let line = '{"level":"info","msg":""'
     for (const render of renders) line += render(entry)
     if (headers) line += headers(entry)
-    return `${line},"time":"${secondTime(entry.start + entry.duration, 'local')}"}\n`
+    return line + end(entry)
+  }
+}
+
+function endRender(): Render {
+  let time = ''
+  let text = ''
+  return ({ start, duration }) => {
+    const now = secondTime(start + duration, 'local')
+    if (now !== time) {
+      time = now
+      text = `,"time":"${time}"}\n`
+    }
+    return text
   }
 }
 
@@ -58,71 +70,120 @@ function modes(names: Readonly<Record<string, Keep>> = {}, byDefault: Keep): (na
 function fieldRender(name: AccessField, mode: Keep): Render[] {
   if (mode === 'drop') return []
   const start = `,"${name}":`
-  const valueOf = VALUES[name]
+  const valueOf = FIELD_VALUES[name]
   const redacted = start + REDACTED
+  const quote = ASSURED.has(name) ? (text: string) => `"${text}"` : quoted
   return [
     (entry) => {
       const value = valueOf(entry)
       if (value === undefined) return ''
       if (mode === 'redact') return redacted
-      return start + (typeof value === 'number' ? value : quoted(value))
+      return start + (typeof value === 'number' ? numberText(value) : quote(value))
     },
   ]
 }
 
-type Keys = readonly [first: (entry: AccessEntry) => unknown, ...more: ((entry: AccessEntry) => unknown)[]]
-
-/** Fields that come again and again with the same values, and what these follow from. */
-const GROUPS: readonly { names: readonly AccessField[]; keys: Keys }[] = [
-  {
-    names: ['RouterName', 'ServiceName', 'ServiceURL', 'ServiceAddr'],
-    keys: [({ endpoint }) => endpoint, ({ router }) => router, ({ service }) => service],
-  },
-  {
-    names: ['ClientAddr', 'ClientHost', 'ClientPort'],
-    keys: [({ clientPort }) => clientPort, ({ clientHost }) => clientHost],
-  },
-  { names: ['ClientUsername'], keys: [({ user }) => user] },
-  { names: ['RequestAddr', 'RequestHost', 'RequestPort'], keys: [({ authority }) => authority] },
-  {
-    names: ['RequestMethod', 'RequestProtocol', 'RequestScheme'],
-    keys: [({ method }) => method, ({ version }) => version, ({ scheme }) => scheme],
-  },
-  {
-    names: ['TLSVersion', 'TLSCipher', 'entryPointName', 'Why'],
-    keys: [({ entryPoint }) => entryPoint, ({ tls }) => tls, ({ why }) => why],
-  },
-]
-/** Texts of a group that are remembered; clients choose some of what they hold. */
-const MOST_REMEMBERED = 1_000
-/** Longest one: what is longer comes from who wants to fill memory. */
-const LONGEST_REMEMBERED = 1_000
-
-interface Remembered {
-  readonly second: unknown
-  readonly third: unknown
-  readonly text: string
+/** Fields that differ from request to request. Those that stand next to each other are made together where that pays. */
+function singleRenders(names: readonly AccessField[], modeOf: (name: string) => Keep): Render[] {
+  return names.flatMap((name) => {
+    const run = RUNS.find((one) => one.names.includes(name))
+    if (run === undefined) return fieldRender(name, modeOf(name))
+    if (name !== run.names[0]) return []
+    if (run.names.includes('StartUTC') && run.names.every((each) => modeOf(each) === 'keep'))
+      return [timesRender()]
+    const renders = run.names.flatMap((each) => fieldRender(each, modeOf(each)))
+    return run.same ? [rememberingLast(joined(renders), run.same)] : renders
+  })
 }
 
-/** A group's text is made anew only when what it follows from is not what it was. */
-function groupRender(renders: readonly Render[], [first, second = nothing, third = nothing]: Keys): Render {
-  const remembered = new Map<unknown, Remembered>()
-  return (entry) => {
-    const key = first(entry)
-    const known = remembered.get(key)
-    if (known !== undefined && known.second === second(entry) && known.third === third(entry))
-      return known.text
-    const text = renders.map((render) => render(entry)).join('')
-    if (text.length > LONGEST_REMEMBERED) return text
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear()
-    remembered.set(key, { second: second(entry), third: third(entry), text })
-    return text
+/** Both times of a request: between them, only the fraction of the second is new. */
+function timesRender(): Render {
+  let utc: unknown
+  let local: unknown
+  let [before, between, after] = ['', '', '']
+  return ({ start }) => {
+    const parts = isoParts.utc(start)
+    const localParts = isoParts.local(start)
+    if (parts !== utc || localParts !== local) {
+      utc = parts
+      local = localParts
+      before = `,"StartUTC":"${parts.head}`
+      between = `${parts.tail}","StartLocal":"${localParts.head}`
+      after = `${localParts.tail}"`
+    }
+    const fraction = fractionText(start)
+    return before + fraction + between + fraction + after
   }
 }
 
-function nothing(): undefined {
-  return undefined
+function joined(renders: readonly Render[]): Render {
+  return (entry) => renders.map((render) => render(entry)).join('')
 }
+
+/** Fields that come again and again with the same values, and what these follow from. */
+const GROUPS: readonly {
+  names: readonly AccessField[]
+  key: (entry: AccessEntry) => unknown
+  same: Same
+}[] = [
+  {
+    names: ['RouterName', 'ServiceName', 'ServiceURL', 'ServiceAddr'],
+    key: ({ endpoint }) => endpoint,
+    same: (a, b) => a.endpoint === b.endpoint && a.router === b.router && a.service === b.service,
+  },
+  {
+    names: ['ClientAddr', 'ClientHost', 'ClientPort'],
+    key: ({ clientPort }) => clientPort,
+    same: (a, b) => a.clientPort === b.clientPort && a.clientHost === b.clientHost,
+  },
+  {
+    names: ['ClientUsername'],
+    key: ({ user }) => user,
+    same: (a, b) => a.user === b.user,
+  },
+  {
+    names: [
+      ...(['RequestAddr', 'RequestHost', 'RequestPort'] as const),
+      ...(['RequestMethod', 'RequestProtocol', 'RequestScheme'] as const),
+      ...(['TLSVersion', 'TLSCipher', 'entryPointName', 'Why'] as const),
+    ],
+    key: ({ authority }) => authority,
+    same: (a, b) =>
+      a.authority === b.authority &&
+      a.method === b.method &&
+      a.version === b.version &&
+      a.scheme === b.scheme &&
+      a.entryPoint === b.entryPoint &&
+      a.why === b.why &&
+      a.tls === b.tls,
+  },
+]
+
+/** Each in the order of the line; `same`: the last text often serves again. */
+const RUNS: readonly { names: readonly AccessField[]; same?: Same }[] = [
+  { names: ['StartUTC', 'StartLocal'] },
+  { names: ['RequestContentSize'], same: (a, b) => a.requestBytes === b.requestBytes },
+  {
+    names: ['OriginContentSize', 'OriginStatus', 'DownstreamStatus', 'DownstreamContentSize'],
+    same: sameAnswer,
+  },
+  {
+    names: ['Overhead', 'RetryAttempts'],
+    same: (a, b) => a.retries === b.retries && overhead(a) === overhead(b),
+  },
+]
+
+function sameAnswer(a: AccessEntry, b: AccessEntry): boolean {
+  return (
+    a.status === b.status &&
+    a.responseBytes === b.responseBytes &&
+    a.origin?.status === b.origin?.status &&
+    a.origin?.bytes === b.origin?.bytes
+  )
+}
+
+/** Texts of our own making; looking for what to escape costs as much as making them. */
+const ASSURED: ReadonlySet<AccessField> = new Set(['StartUTC', 'StartLocal'])
 
 /** Most values hold nothing that has to be escaped. */
 const PLAIN = /^[ !#-[\]-~]*$/
@@ -159,65 +220,4 @@ function headersText(
 /** `user-agent` → `User-Agent`: one key per field, whatever case a client writes it in. */
 function canonical(name: string): string {
   return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
-}
-
-const VALUES: Readonly<Record<AccessField, (entry: AccessEntry) => Value>> = {
-  StartUTC: ({ start }) => preciseTime(start, 'utc'),
-  StartLocal: ({ start }) => preciseTime(start, 'local'),
-  Duration: ({ duration }) => nanoseconds(duration),
-  RouterName: ({ router }) => router,
-  ServiceName: ({ service }) => service,
-  ServiceURL: ({ endpoint }) => endpoint,
-  ServiceAddr: ({ endpoint }) => (endpoint === undefined ? undefined : addressOf(endpoint)),
-  ClientAddr: ({ clientHost, clientPort }) =>
-    clientHost.includes(':') ? `[${clientHost}]:${clientPort}` : `${clientHost}:${clientPort}`,
-  ClientHost: ({ clientHost }) => clientHost,
-  ClientPort: ({ clientPort }) => String(clientPort),
-  ClientUsername: ({ user }) => user ?? '-',
-  RequestAddr: ({ authority }) => authority,
-  RequestHost: ({ authority }) => hostOf(authority),
-  RequestPort: ({ authority }) => portOf(authority),
-  RequestMethod: ({ method }) => method,
-  RequestPath: ({ target }) => target,
-  RequestProtocol: ({ version }) => `HTTP/${version}`,
-  RequestScheme: ({ scheme }) => scheme,
-  RequestContentSize: ({ requestBytes }) => requestBytes,
-  OriginDuration: ({ origin }) => origin && nanoseconds(origin.duration),
-  OriginContentSize: ({ origin }) => origin?.bytes,
-  OriginStatus: ({ origin }) => origin?.status,
-  DownstreamStatus: ({ status }) => status,
-  DownstreamContentSize: ({ responseBytes }) => responseBytes,
-  RequestCount: ({ count }) => count,
-  Overhead: ({ duration, origin }) => nanoseconds(Math.max(0, duration - (origin?.duration ?? 0))),
-  RetryAttempts: ({ retries }) => retries,
-  TLSVersion: ({ tls }) => tls?.version,
-  TLSCipher: ({ tls }) => tls?.cipher,
-  entryPointName: ({ entryPoint }) => entryPoint,
-  Why: ({ why }) => why,
-}
-
-function nanoseconds(milliseconds: number): number {
-  return Math.round(milliseconds * 1e6)
-}
-
-/** Where the port of `host:port` begins, behind the colon; 0 when none was named. */
-function portStart(authority: string): number {
-  const colon = authority.lastIndexOf(':')
-  return colon >= 0 && /^(?:\[[^\]]*\]|[^:]*):\d+$/.test(authority) ? colon + 1 : 0
-}
-
-function hostOf(authority: string): string {
-  const port = portStart(authority)
-  return port === 0 ? authority : authority.slice(0, port - 1)
-}
-
-/** `-` when none was named. */
-function portOf(authority: string): string {
-  const port = portStart(authority)
-  return port === 0 ? '-' : authority.slice(port)
-}
-
-function addressOf(url: string): string {
-  const start = url.indexOf('://') + 1
-  return url.slice(start === 0 ? 0 : start + 2).replace(/\/.*$/s, '')
 }

@@ -1,3 +1,5 @@
+import { sixDigits } from './number-text.ts'
+
 /** Times of the access log in local time or UTC. Each function keeps the last second's text: thousands share it. */
 export type TimeZone = 'local' | 'utc'
 
@@ -15,19 +17,27 @@ const isoSecond: Record<TimeZone, (milliseconds: number) => string> = {
   utc: perSecond(renderIso, utcFields),
 }
 
-const isoParts: Record<TimeZone, (milliseconds: number) => { readonly head: string; readonly tail: string }> =
-  {
-    local: perSecond(partsOfIso, localFields),
-    utc: perSecond(partsOfIso, utcFields),
-  }
+/** What stands before and behind the fraction of a second in RFC 3339; the same object throughout a second. */
+export const isoParts: Record<
+  TimeZone,
+  (milliseconds: number) => { readonly head: string; readonly tail: string }
+> = {
+  local: perSecond(partsOfIso, localFields),
+  utc: perSecond(partsOfIso, utcFields),
+}
 
 /** RFC 3339 with microseconds, trailing zeros left out: `2006-01-02T15:04:05.25Z`. */
 export function preciseTime(milliseconds: number, zone: TimeZone): string {
   const { head, tail } = isoParts[zone](milliseconds)
+  return head + fractionText(milliseconds) + tail
+}
+
+/** Microseconds with their point, trailing zeros left out: `.25`; empty when there are none. */
+export function fractionText(milliseconds: number): string {
   const micros = Math.floor((milliseconds - Math.floor(milliseconds / 1_000) * 1_000) * 1_000)
-  const digits = String(1_000_000 + micros).slice(1)
-  const fraction = micros % 10 === 0 ? digits.replace(/0+$/, '') : digits
-  return fraction === '' ? head + tail : `${head}.${fraction}${tail}`
+  const digits = sixDigits(micros)
+  const significant = micros % 10 === 0 ? digits.replace(/0+$/, '') : digits
+  return significant === '' ? '' : `.${significant}`
 }
 
 /** RFC 3339 to the second. */

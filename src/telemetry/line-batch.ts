@@ -1,9 +1,12 @@
+import { LineMemory } from './shared-lines.ts'
+import type { LinePiece, SharedLines } from './shared-lines.ts'
+
 export interface LineBatchOptions {
-  /** Takes whole lines, each with its line feed, in memory that is its own from then on; must not wait. */
-  readonly send: (lines: Uint8Array<ArrayBuffer>) => void
+  /** Takes whole lines, each with its line feed, and gives their memory back later; must not wait. */
+  readonly send: (lines: SharedLines) => void
   /** Milliseconds that a line may wait. Default 100. */
   readonly delay?: number
-  /** Bytes that are sent without waiting. Default 128 KiB: a message of that size costs less than its lines. */
+  /** Bytes that are sent without waiting. Default 512 KiB: what a message costs is then little against its lines. */
   readonly size?: number
 }
 
@@ -11,27 +14,27 @@ export interface LineBatchOptions {
 const TOGETHER = 4_096
 /** Bytes that a character may take as UTF-8; two that are one code point take no more. */
 const MOST_BYTES = 3
-/** Batches up to this part of the memory are copied, and the memory is kept. */
-const SMALL = 1 / 8
 
 /**
  * Gathers a worker's access log lines, since a message per line would cost more than the line. They are soon written
  * where they stay: texts that wait to be joined are moved by the collector again and again (docs/decisions/0016).
  */
 export class LineBatch {
-  readonly #send: (lines: Uint8Array<ArrayBuffer>) => void
+  readonly #send: (lines: SharedLines) => void
   readonly #delay: number
   readonly #size: number
-  #bytes: Buffer<ArrayBuffer> | undefined
+  readonly #memory: LineMemory
+  #piece: LinePiece | undefined
   #used = 0
   /** Lines that are not written yet. */
   #text = ''
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ send, delay = 100, size = 128 * 1024 }: LineBatchOptions) {
+  constructor({ send, delay = 100, size = 512 * 1024 }: LineBatchOptions) {
     this.#send = send
     this.#delay = delay
     this.#size = size
+    this.#memory = new LineMemory(size)
   }
 
   /** Takes one whole line with its line feed. */
@@ -54,22 +57,17 @@ export class LineBatch {
     if (text === '') return
     this.#text = ''
     const most = text.length * MOST_BYTES
-    if (this.#used + most > this.#size) this.#hand()
-    this.#bytes ??= Buffer.allocUnsafeSlow(Math.max(this.#size, most))
-    if (this.#bytes.length < most) this.#bytes = Buffer.allocUnsafeSlow(most)
-    this.#used += this.#bytes.write(text, this.#used, 'utf8')
+    if (this.#piece !== undefined && this.#used + most > this.#piece.bytes.length) this.#hand()
+    this.#piece ??= this.#memory.take(most)
+    this.#used += this.#piece.bytes.write(text, this.#used, 'utf8')
   }
 
   #hand(): void {
-    const bytes = this.#bytes
-    const used = this.#used
+    const piece = this.#piece
+    if (piece === undefined) return
+    const length = this.#used
+    this.#piece = undefined
     this.#used = 0
-    if (bytes === undefined || used === 0) return
-    if (used < bytes.length * SMALL) {
-      this.#send(new Uint8Array(bytes.subarray(0, used)))
-      return
-    }
-    this.#bytes = undefined
-    this.#send(bytes.subarray(0, used))
+    this.#send({ memory: piece.memory, length })
   }
 }

@@ -1,7 +1,7 @@
-import sonicBoom from 'sonic-boom'
-import type { SonicBoom } from 'sonic-boom'
-import type { Output } from './output.ts'
-import { PIPE_BUF, closeOutput, fileOutput, inheritedOutput } from './output.ts'
+import { LineSink } from './line-sink.ts'
+import { PIPE_BUF, fileOutput, inheritedOutput } from './output.ts'
+import { giveBack, linesIn } from './shared-lines.ts'
+import type { SharedLines } from './shared-lines.ts'
 
 export interface LineWriterOptions {
   /** A file to append to; otherwise `fd`. */
@@ -16,8 +16,6 @@ export interface LineWriterOptions {
   readonly report?: (message: string) => void
 }
 
-/** Bytes of one write to a file: each is handed to another thread, which costs as much as copying so many. */
-const LARGEST_FILE_WRITE = 1024 * 1024
 const FLUSH_EVERY = 1_000
 
 /**
@@ -30,7 +28,7 @@ export class LineWriter implements AsyncDisposable {
   readonly #bufferingSize: number
   readonly #report: (message: string) => void
   readonly #pipe: boolean
-  readonly #sink: SonicBoom
+  readonly #sink: LineSink
   readonly #timer: NodeJS.Timeout
   #gathered: Buffer[] = []
   #gatheredLines = 0
@@ -48,7 +46,12 @@ export class LineWriter implements AsyncDisposable {
     this.#report = options.report ?? (() => undefined)
     const output = filePath === undefined ? inheritedOutput(fd) : fileOutput(filePath)
     this.#pipe = output.pipe
-    this.#sink = this.#open(output, maxWaiting)
+    this.#sink = new LineSink({
+      output,
+      maxWaiting,
+      failed: (error) => this.#failed(error),
+      wrote: () => this.#wrote(),
+    })
     this.#timer = setInterval(() => this.#tick(), FLUSH_EVERY).unref()
   }
 
@@ -70,11 +73,27 @@ export class LineWriter implements AsyncDisposable {
     else this.#gather(lines)
   }
 
+  /** Takes a worker's lines. A file is written from their memory; whatever waits for longer is copied. */
+  take(lines: SharedLines): void {
+    const bytes = linesIn(lines)
+    const back = (): void => giveBack(lines)
+    if (!this.#closed && !this.#pipe && this.#bufferingSize === 0) {
+      if (!this.#put(bytes, back)) back()
+      return
+    }
+    this.write(new Uint8Array(bytes))
+    back()
+  }
+
   /** Opens the file anew after it was rotated away (SIGUSR1). Without a file, nothing is done. */
   reopen(): void {
     if (this.#filePath === undefined || this.#pipe || this.#closed) return
     this.#release()
-    this.#sink.reopen(this.#filePath)
+    try {
+      this.#sink.replace(fileOutput(this.#filePath))
+    } catch (error) {
+      this.#failed(error as Error)
+    }
   }
 
   /** Writes what waits, for at most so many milliseconds; what is then left is lost and counted. */
@@ -83,40 +102,11 @@ export class LineWriter implements AsyncDisposable {
     this.#release()
     this.#closed = true
     clearInterval(this.#timer)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#sink.once('close', resolve)
-    const giveUp = setTimeout(() => this.#sink.destroy(), patience)
-    this.#sink.end()
-    await promise
-    clearTimeout(giveUp)
+    await this.#sink.close(patience)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  #open(output: Output, maxLength: number): SonicBoom {
-    const sink = new sonicBoom.SonicBoom({
-      ...this.#target(output),
-      sync: false,
-      maxLength,
-      contentMode: 'buffer',
-      maxWrite: this.#pipe ? PIPE_BUF : LARGEST_FILE_WRITE,
-      mode: 0o644,
-    })
-    sink.on('drop', (lines: string | Buffer) => this.#lose(bytesOf(lines)))
-    sink.on('error', (error: Error) => this.#failed(error))
-    sink.on('write', (bytes: number) => {
-      if (bytes > 0) this.#wrote()
-    })
-    return sink
-  }
-
-  /** Only a sink that was given a path can be reopened; a named pipe cannot be rotated, and must not block. */
-  #target(output: Output): { dest: string } | { fd: number } {
-    if (this.#filePath === undefined || output.pipe) return { fd: output.fd }
-    closeOutput(output)
-    return { dest: this.#filePath }
   }
 
   #gather(lines: Buffer): void {
@@ -135,9 +125,11 @@ export class LineWriter implements AsyncDisposable {
     else for (const piece of wholeLines(lines, PIPE_BUF)) this.#put(piece)
   }
 
-  /** Its types know of texts alone. */
-  #put(lines: Buffer): void {
-    this.#sink.write(lines as unknown as string)
+  /** False when they are lost. */
+  #put(lines: Buffer, done?: () => void): boolean {
+    const taken = this.#sink.write(lines, done)
+    if (!taken) this.#lose(lines)
+    return taken
   }
 
   /** Writes what has been gathered for a second, and what a failed write left behind. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LineBatch } from '../../src/telemetry/line-batch.ts'
+import { giveBack, linesIn } from '../../src/telemetry/shared-lines.ts'
+import type { SharedLines } from '../../src/telemetry/shared-lines.ts'
 
 test('hands lines over together, after at most the delay', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
@@ -40,14 +42,23 @@ test('a line is handed over whole, however long it is and whatever it holds', ()
   assert.equal(sent.join(''), lines.join(''))
 })
 
-test('memory that was handed over is written no more', () => {
-  const sent: Uint8Array[] = []
+test('memory that was handed over is written no more until it is given back', () => {
+  const sent: SharedLines[] = []
   const batch = new LineBatch({ send: (lines) => void sent.push(lines), size: 1_000 })
-  for (const line of ['one\n', `${'x'.repeat(300)}\n`, 'two\n']) {
+  const hand = (line: string): SharedLines => {
     batch.add(line)
     batch.flush()
+    return sent.at(-1)!
   }
-  assert.deepEqual(sent.map(textOf), ['one\n', `${'x'.repeat(300)}\n`, 'two\n'])
+  const lines = Array.from({ length: 20 }, (_, i) => `${'x'.repeat(i * 20)}\n`)
+  const batches = lines.map(hand)
+  assert.deepEqual(batches.map(textOf), lines)
+  assert.equal(new Set(batches.map(({ memory }) => memory)).size, lines.length)
+  giveBack(batches[1]!)
+  const again = hand('again\n')
+  assert.equal(again.memory, batches[1]!.memory)
+  assert.equal(textOf(again), 'again\n')
+  assert.deepEqual(batches.slice(2).map(textOf), lines.slice(2))
 })
 
 test('a flush hands over what is there, and nothing when nothing is', () => {
@@ -60,6 +71,6 @@ test('a flush hands over what is there, and nothing when nothing is', () => {
   assert.deepEqual(sent, ['one\n'])
 })
 
-function textOf(lines: Uint8Array): string {
-  return Buffer.from(lines).toString()
+function textOf(lines: SharedLines): string {
+  return linesIn(lines).toString()
 }

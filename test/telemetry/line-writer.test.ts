@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LineWriter, wholeLines } from '../../src/telemetry/line-writer.ts'
+import { LineMemory } from '../../src/telemetry/shared-lines.ts'
+import type { SharedLines } from '../../src/telemetry/shared-lines.ts'
 import { SyncSink } from '../../src/telemetry/sync-sink.ts'
 import { until } from '../support/until.ts'
 import { pipe } from './pipe.ts'
@@ -41,6 +43,46 @@ test('gathers as many lines as it is told', async () => {
   await writer.close()
   assert.equal(readFileSync(filePath, 'utf8'), 'one\ntwo\nthree\nfour\n')
 })
+
+/** Lines in memory of a worker's, and whether that has it back. */
+function lent(memory: LineMemory, text: string): { lines: SharedLines; back: () => boolean } {
+  const piece = memory.take(text.length)
+  const lines = { memory: piece.memory, length: piece.bytes.write(text) }
+  return { lines, back: () => piece.state[0] === 0 }
+}
+
+test('lines of a worker are written in order, and their memory is given back when they are', async () => {
+  using place = folder()
+  const filePath = join(place.path, 'access.log')
+  await using writer = new LineWriter({ filePath })
+  const memory = new LineMemory(100_000)
+  const batches = Array.from({ length: 20 }, (_, i) => lent(memory, numbered(500, i * 500)))
+  for (const { lines } of batches.slice(0, 10)) writer.take(lines)
+  writer.write('between\n')
+  for (const { lines } of batches.slice(10)) writer.take(lines)
+  assert.ok(!batches.at(-1)!.back())
+  await until('the memory', () => batches.every(({ back }) => back()))
+  await writer.close()
+  assert.equal(readFileSync(filePath, 'utf8'), `${numbered(5_000)}between\n${numbered(5_000, 5_000)}`)
+})
+
+const gatherings: [name: string, options: { bufferingSize?: number; maxWaiting?: number }, lost: number][] = [
+  ['gathered', { bufferingSize: 1_000 }, 0],
+  ['lost', { maxWaiting: 1 }, 2],
+]
+for (const [name, options, lost] of gatherings) {
+  test(`memory of lines that are ${name} is given back at once`, async () => {
+    using place = folder()
+    const filePath = join(place.path, 'access.log')
+    await using writer = new LineWriter({ filePath, ...options })
+    const { lines, back } = lent(new LineMemory(100), 'one\ntwo\n')
+    writer.take(lines)
+    assert.ok(back())
+    await writer.close()
+    assert.equal(writer.dropped, lost)
+    assert.equal(readFileSync(filePath, 'utf8'), lost > 0 ? '' : 'one\ntwo\n')
+  })
+}
 
 test('a rotated file is opened anew, and no line is lost', async () => {
   using place = folder()

@@ -22,8 +22,8 @@ import type { Router, RouterTables } from './routers.ts'
 export interface RequestEvents {
   /** A request has come, and no middleware has seen it yet; undefined when nobody wants to know. */
   readonly begun: ((request: Request) => void) | undefined
-  /** Its exchange is over: `bytes` of body have left, `duration` milliseconds after it came. */
-  finished(request: Request, response: Response, bytes: number, duration: number): void
+  /** Its exchange is over: `bytes` of body have left, `duration` milliseconds after it came at `startedAt`. */
+  finished(request: Request, response: Response, bytes: number, startedAt: number, duration: number): void
 }
 
 /** What the entry points of a worker share. */
@@ -139,7 +139,7 @@ export class EntryPoint {
     if (request.why !== undefined) counts.why(request.why)
     const duration = performance.now() - startedAt
     this.#measure(request, response, bytes, duration)
-    events.finished(request, response, bytes, duration)
+    events.finished(request, response, bytes, startedAt, duration)
   }
 
   #refused(why: WhyCode, request: Request, startedAt: number): void {
@@ -154,7 +154,7 @@ export class EntryPoint {
     const bytes = response.body?.length ?? 0
     const duration = performance.now() - startedAt
     this.#measure(request, response, bytes, duration)
-    events.finished(request, response, bytes, duration)
+    events.finished(request, response, bytes, startedAt, duration)
   }
 
   #measure(request: Request, response: Response, bytes: number, duration: number): void {
