@@ -67,7 +67,7 @@ export class Datacenter {
   #healing = false
   #published = ''
   #refreshAsked = Promise.withResolvers<void>()
-  readonly #readings: FullReadings
+  readonly #readings = new FullReadings()
   /** Services of which the last answer showed no instance at all, without a proof that there is none. */
   readonly #hidden = new Set<string>()
 
@@ -79,11 +79,6 @@ export class Datacenter {
         this.#problem(error, `the instances of ${JSON.stringify(name)}`, `service ${name}`),
       onBatch: this.#batchRead.bind(this),
       tools: options.tools,
-    })
-    this.#readings = new FullReadings({
-      readList: () => this.#readEverything(),
-      reads: this.#reads,
-      onComplete: () => this.#publish(true),
     })
   }
 
@@ -134,12 +129,27 @@ export class Datacenter {
   /** Reads the list and every service, however the polls stand; `Snapshot.reading` tells when that is done. */
   #refresh(): void {
     this.#refreshAsked.resolve()
-    this.#readings.ask()
+    if (this.#readings.ask()) void this.#readEverything()
   }
 
   async #readEverything(): Promise<void> {
-    await this.#servicesRead(await this.#options.client.services(), FRESH)
-    this.#readAll()
+    try {
+      await this.#servicesRead(await this.#options.client.services(), FRESH)
+      this.#readAll()
+      this.#readings.listRead()
+      this.#readingDone()
+    } catch {
+      // The poll for the list meets the same fault, and tells it; who needs the reading asks again.
+      this.#readings.failed()
+    }
+  }
+
+  /** Once all is read that was to be read: as long as a service cannot be, the reading is not complete. */
+  #readingDone(): void {
+    if (this.#reads.urgentLeft || this.#reads.busy || this.#reads.failures.size > 0) return
+    const outcome = this.#readings.servicesRead()
+    if (outcome === 'again') void this.#readEverything()
+    if (outcome === 'complete') this.#publish(true)
   }
 
   async #servicesRead({ value }: Answer<Map<string, readonly string[]>>, news: News): Promise<void> {
@@ -233,7 +243,7 @@ export class Datacenter {
     if (this.#services && this.#checks && !this.#reads.urgentLeft) this.#complete = true
     // While nothing at all can be read, a picture would only hide that.
     if (someWorked || this.#failing.size === 0) this.#publish()
-    this.#readings.batchRead()
+    this.#readingDone()
   }
 
   #settleService(name: string, entries: readonly Entry[]): void {

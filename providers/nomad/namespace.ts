@@ -68,7 +68,7 @@ export class NamespaceWatch {
   readonly #options: NamespaceOptions
   readonly #picture: Picture
   readonly #reads: ServiceReads
-  readonly #readings: FullReadings
+  readonly #readings = new FullReadings()
   readonly #empty: EmptyServices
   #jobsRead = false
   /** Why a poll fails now, by what it asks for. */
@@ -93,11 +93,6 @@ export class NamespaceWatch {
         this.#problem(error, `the instances of ${JSON.stringify(key)}`, `service ${key}`),
       onBatch: this.#batchRead.bind(this),
       tools,
-    })
-    this.#readings = new FullReadings({
-      readList: () => this.#readEverything(),
-      reads: this.#reads,
-      onComplete: () => this.#publish(true),
     })
     this.#picture = new Picture({ client, healthChecks, tools, onChange: () => this.#publish() })
   }
@@ -155,12 +150,27 @@ export class NamespaceWatch {
   #refresh(): void {
     this.#refreshAsked.resolve()
     this.#refreshAsked = Promise.withResolvers()
-    this.#readings.ask()
+    if (this.#readings.ask()) void this.#readEverything()
   }
 
   async #readEverything(): Promise<void> {
-    const answer = await this.#options.client.services()
-    await this.#servicesRead(answer, { recovered: true, doubtful: true, moved: true, wentBack: false })
+    try {
+      const answer = await this.#options.client.services()
+      await this.#servicesRead(answer, { recovered: true, doubtful: true, moved: true, wentBack: false })
+      this.#readings.listRead()
+      this.#readingDone()
+    } catch {
+      // The poll for the list meets the same fault, and tells it; who needs the reading asks again.
+      this.#readings.failed()
+    }
+  }
+
+  /** Once all is read that was to be read: as long as a service cannot be, the reading is not complete. */
+  #readingDone(): void {
+    if (this.#reads.urgentLeft || this.#reads.busy || this.#reads.failures.size > 0) return
+    const outcome = this.#readings.servicesRead()
+    if (outcome === 'again') void this.#readEverything()
+    if (outcome === 'complete') this.#publish(true)
   }
 
   async #servicesRead({ value, index }: Answer<ServiceList>, news: News): Promise<void> {
@@ -245,7 +255,7 @@ export class NamespaceWatch {
     if (this.#services && !this.#reads.urgentLeft) this.#complete = true
     // While nothing at all can be read, a picture would only hide that.
     if (someWorked || this.#failing.size === 0) this.#publish()
-    this.#readings.batchRead()
+    this.#readingDone()
   }
 
   async #lookAfterForever(): Promise<never> {

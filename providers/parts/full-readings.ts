@@ -1,59 +1,47 @@
-import type { ServiceReads } from './service-reads.ts'
-
-export interface FullReadingsOptions {
-  /** Reads the list, and asks for each service. A fault that it throws is met, and told, by the poll for the list too. */
-  readonly readList: () => Promise<void>
-  readonly reads: Pick<ServiceReads, 'urgentLeft' | 'busy' | 'failures'>
-  /** One more reading is complete. */
-  readonly onComplete: () => void
-}
-
 /**
- * Makes and counts readings of everything: the list of services, and then each service. Only one that began after it
- * was asked for counts, since it is to confirm what an earlier one has shown.
+ * Counts readings of everything: the list of services, and then each service. Only one that began after it was asked
+ * for counts, since it is to confirm what an earlier one has shown.
  */
 export class FullReadings {
-  readonly #options: FullReadingsOptions
   #number = 0
   #state: 'idle' | 'list' | 'services' = 'idle'
   #askedAgain = false
-
-  constructor(options: FullReadingsOptions) {
-    this.#options = options
-  }
 
   /** Of the last complete reading; 0 for the first picture. */
   get number(): number {
     return this.#number
   }
 
-  /** Begins one now, or when the one that is under way has ended. */
-  ask(): void {
-    if (this.#state === 'idle') void this.#read()
-    else this.#askedAgain = true
+  /** True when the reading is to begin now; else it will, when the one that is under way has ended. */
+  ask(): boolean {
+    if (this.#state !== 'idle') {
+      this.#askedAgain = true
+      return false
+    }
+    this.#state = 'list'
+    return true
   }
 
-  /** To be called after each batch of reads: as long as a service cannot be read, the reading is not complete. */
-  batchRead(): void {
-    const { urgentLeft, busy, failures } = this.#options.reads
-    if (this.#state !== 'services' || urgentLeft || busy || failures.size > 0) return
-    if (this.#askedAgain) return void this.#read()
+  /** The list has been read, and each service asked for. */
+  listRead(): void {
+    this.#state = 'services'
+  }
+
+  failed(): void {
+    this.#state = 'idle'
+    this.#askedAgain = false
+  }
+
+  /** All services have been read; `again` when the whole is to be read once more, from the list on. */
+  servicesRead(): 'complete' | 'again' | undefined {
+    if (this.#state !== 'services') return undefined
+    if (this.#askedAgain) {
+      this.#askedAgain = false
+      this.#state = 'list'
+      return 'again'
+    }
     this.#state = 'idle'
     this.#number++
-    this.#options.onComplete()
-  }
-
-  async #read(): Promise<void> {
-    this.#state = 'list'
-    this.#askedAgain = false
-    try {
-      await this.#options.readList()
-      this.#state = 'services'
-      this.batchRead()
-    } catch {
-      // Who needs the reading asks again.
-      this.#state = 'idle'
-      this.#askedAgain = false
-    }
+    return 'complete'
   }
 }
