@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { App } from '../app.ts'
+import type { App } from '../running-app.ts'
 import { ConfigurationError } from '../config/problem.ts'
 import type { StaticConfig } from '../config/static.ts'
 import type { CliContext, CommandFactory } from './context.ts'
